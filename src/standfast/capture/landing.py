@@ -1,0 +1,107 @@
+"""The door between capture and intake: what a capture hands over, one thing at a time.
+
+A capture is an iterator of these values. It writes nothing to disk: files are landed by reference, everything
+else as bytes in memory, one at a time, so the landing never holds readable text. All of it is untrusted: names, sizes
+and types come from outside, and intake screens them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from standfast.holdings.item import Facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileReference:
+    """A regular file to be read where it lies. Intake opens it without following a link, and compares what it was."""
+
+    path: bytes
+    size_bytes: int
+    mtime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landed:
+    """One thing captured, new or changed, ready to be screened and sealed."""
+
+    key: bytes
+    """What identifies it at its origin (path, address, message id), for the next capture. Never stored as it is."""
+    mark: bytes
+    """What tells a change without reading again (size, times and inode; validators). Stored only as a keyed digest."""
+    memo: bytes = b""
+    """What the capture wants to recall next time by `key`; stored sealed. At most 1 MiB."""
+    untrusted_name: bytes
+    media_type: str
+    captured_at: datetime
+    quality: str = "complete"
+    facts: Facts
+    content: bytes | FileReference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """Things that are still there and as they were; nothing of them was read again."""
+
+    keys: Sequence[bytes]
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Something that could not be captured. What is held of it already stays as it is and is not taken for gone."""
+
+    key: bytes
+    """Empty when it concerns no single thing."""
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a long capture has come. `total_count` is None where it can't be known."""
+
+    done_count: int
+    total_count: int | None
+    bytes_seen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The last value of a capture. Only after a complete one may what was not met again be called gone."""
+
+    complete: bool
+
+
+LandingEvent = Landed | Unchanged | Failure | Progress | Finished
+
+
+class Seen(Protocol):
+    """What intake remembers of an origin, without naming anything. Safe to call from one thread at a time."""
+
+    def unchanged(self, pairs: Sequence[tuple[bytes, bytes]]) -> list[bool]:
+        """For each (key, mark): was it taken in before with this very mark? Ask in batches of up to 1,000."""
+        ...
+
+    def recall(self, key: bytes) -> bytes | None:
+        """The memo that was landed with this key last time, or None."""
+        ...
+
+
+class Capture(Protocol):
+    """One way of obtaining things from one origin."""
+
+    tool: str
+    """Program, version and room, for the record: `standfast/0.1.0 files`."""
+
+    def run(self, seen: Seen) -> Iterator[LandingEvent]:
+        """Yield what is there, and `Finished` last.
+
+        Raises:
+            StandfastError: nothing of the origin could be reached. A part that fails is yielded as `Failure`.
+        """
+        ...

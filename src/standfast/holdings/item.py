@@ -1,0 +1,76 @@
+"""An item's record: what the log commits to. It never changes and names no chunk, no pack, no key."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class FileFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="file"):
+    """What a file system said of a file, a folder or a link. Times are decimal text: nanoseconds exceed 2^53."""
+
+    type: Literal["file", "folder", "symlink", "hardlink"]
+    mode: int
+    """Permission bits only, 0 to 0o7777."""
+    uid: int
+    gid: int
+    owner: str = ""
+    group: str = ""
+    mtime_ns: str
+    xattrs: dict[str, str] = {}
+    """Extended attributes: name as `escape_name` writes it, value in base64."""
+    link_to: str = ""
+    """For a hard link, the name of the item in the same origin that holds the bytes (escaped)."""
+    sparse: bool = False
+
+
+class WebFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="web"):
+    """One exchange with a web server. The item's content is its WARC records, request and response, uncompressed."""
+
+    url: str
+    status: int
+    payload_type: str = ""
+    """Media type of the answer, lower case, without parameters."""
+    payload_sha256: str = ""
+    """Of the body as decoded from its transfer and content codings."""
+    payload_bytes: int = 0
+    ip: str = ""
+
+
+class NoteFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="note"):
+    """Something that Standfast itself wrote in: a drill's result, a custody event."""
+
+    about: str
+
+
+Facts = FileFacts | WebFacts | NoteFacts
+
+
+class Relation(msgspec.Struct, frozen=True, kw_only=True):
+    """How this item stands to another: `replaces` (a later capture of the same thing)."""
+
+    relation: Literal["replaces"]
+    item: str
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="format", tag="standfast/record/v1"):
+    """The canonical description of one item. Its canonical bytes are what a leaf of the log binds."""
+
+    id: str
+    origin: str
+    name: str
+    """As it was at its origin, through `escape_name`: a path relative to the origin with `/`, or an address."""
+    sha256: str
+    blake3: str
+    size_bytes: int
+    media_type: str
+    captured_at: str
+    """As `clock.to_text` writes it. Precision: microseconds by this machine's clock, which proves nothing."""
+    clock: str = "machine"
+    tool: str
+    """Program, version and room that captured it."""
+    quality: str = "complete"
+    """`complete`, or in a few words what is known to be wanting, such as `changed while read`."""
+    facts: Facts
+    relations: tuple[Relation, ...] = ()

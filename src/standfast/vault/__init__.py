@@ -1,0 +1,1 @@
+"""Holds items as packs of ciphertext, named by their digest, only ever added."""
