@@ -1,0 +1,1 @@
+"""Cryptography, and nothing else: the only room that imports cryptographic libraries."""
