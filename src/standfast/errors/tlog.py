@@ -1,16 +1,16 @@
 """Errors of the transparency log: what is signed, proved or written there does not hold.
 
-    StandfastError
-      TlogError                     the log, a checkpoint or a proof
-        SignatureError              LOG-035, exit 35
-        MalformedNoteError          LOG-036, exit 36
-        MissingSignatureError       LOG-037, exit 37
-        ProofError                  LOG-038, exit 38
-        TileError                   LOG-039, exit 39
-        LogDamagedError             LOG-040, exit 40
-        LogMovedError               LOG-041, exit 41
-        LogForkError                LOG-042, exit 42
-        WrongLogError               LOG-043, exit 43
+StandfastError
+  TlogError                     the log, a checkpoint or a proof
+    SignatureError              LOG-035, exit 35
+    MalformedNoteError          LOG-036, exit 36
+    MissingSignatureError       LOG-037, exit 37
+    ProofError                  LOG-038, exit 38
+    TileError                   LOG-039, exit 39
+    LogDamagedError             LOG-040, exit 40
+    LogMovedError               LOG-041, exit 41
+    LogForkError                LOG-042, exit 42
+    WrongLogError               LOG-043, exit 43
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ class SignatureError(TlogError):
     """A signature by a key that is known does not verify."""
 
     code, exit_status = "LOG-035", 35
-    next_step = "trust nothing in this text; compare the log's keys with those in the vault's keyring (`standfast keys list`)"
+    next_step = (
+        "trust nothing in this text; compare the log's keys with those in the vault's keyring (`standfast keys list`)"
+    )
 
     def __init__(self, signer: str) -> None:
         """Whose signature it should be."""
@@ -50,7 +52,9 @@ class MissingSignatureError(TlogError):
     """A key that must have signed a checkpoint has not."""
 
     code, exit_status = "LOG-037", 37
-    next_step = "ask for a checkpoint that {signer} has signed; one that is signed by other keys alone proves nothing here"
+    next_step = (
+        "ask for a checkpoint that {signer} has signed; one that is signed by other keys alone proves nothing here"
+    )
 
     def __init__(self, signer: str) -> None:
         """The name and key ID of the missing signer."""
