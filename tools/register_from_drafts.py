@@ -54,16 +54,17 @@ def evidence(row_key: str, sources: Iterable[str], confidence: str = "") -> tupl
         with_first = together if source != together else ""
         told = sides.get(source, [])
         if row_key == "I03" and source == "S200":  # this page tells both sides
-            out.append(Evidence(source=source))
+            out.append(Evidence(source=source, stance="supports"))
         out.extend(
             Evidence(
-                source=source, stance=side.stance, on=side.on, says=side.says,
+                source=source, stance=side.stance,  # type: ignore[arg-type]
+                on=side.on, says=side.says,
                 outweighed=side.outweighed, counts_with=with_first if side.stance == "supports" else "",
             )
             for side in told
         )
         if not told:
-            out.append(Evidence(source=source, counts_with=with_first))
+            out.append(Evidence(source=source, stance="supports", counts_with=with_first))
     return tuple(out)
 
 
@@ -121,7 +122,7 @@ def membership(row: Row) -> Iterator[Claim]:
     if row["apic_date"]:
         yield claim(
             row=f"states_parties.csv {iso}", series=f"APIC-{iso}", subject=iso, predicate="act on a measure",
-            value=Value(word="act sourced", measure="4c", form="individual"), when=When(at=row["apic_date"]),
+            value=Value(word="act sourced", measure="4c", form="individual"), when=When(at=row["apic_date"], precision="day"),
             summary="Deposited its instrument for the Agreement on the Privileges and Immunities of the Court "
             f"({row['apic_instrument']}).",
             evidence=evidence(f"{iso}-apic", ["S011"] if iso == "PSE" else ["S006"]),
@@ -156,7 +157,8 @@ def designation(row: Row) -> Claim:
 
 def reaction(row: Row) -> Claim:
     """A row of reactions.csv. A joint act is one series, so that a State can't stand in it twice."""
-    named_state = row["actor_kind"] == "state" and row["iso3"] and row["actor"] not in SUBJECTS
+    labelled = SUBJECTS.get(row["actor"])
+    named_state = bool(row["iso3"]) and (labelled is None or labelled[1] == "authority")
     subject = row["iso3"] if named_state else SUBJECTS[row["actor"]][0]
     about = row["iso3"] if row["iso3"] and not named_state else ""
     series = f"ACT-{row['reaction_id']}"

@@ -26,7 +26,11 @@ Correction = Literal["error", "update", "withdrawn for safety"]
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Base of everything that is one line of a file."""
+    """Base of everything that is one line of a file.
+
+    Every default is an empty text, an empty tuple or a 1: `omit_defaults` compares by identity, and those are the
+    same object wherever they come from. So a claim that was read back has the bytes, and the id, it was written with.
+    """
 
 
 class Names(Line, kw_only=True):
@@ -74,7 +78,7 @@ class Evidence(Line, kw_only=True):
     """One source of a claim."""
 
     source: str
-    stance: Stance = "supports"
+    stance: Stance
     capture: str = ""
     """SHA-256 of the held bytes, lower-case hex. Empty in a draft: then nothing is held."""
     locator: str = ""
@@ -94,7 +98,7 @@ class When(Line, kw_only=True):
     """When it was so. `at` is as precise as `precision` says: `2025`, `2025-10`, `2025-10-07`, or empty."""
 
     at: str = ""
-    precision: Precision = "day"
+    precision: Precision
     until: str = ""
     """Last day on which it was so, when that is sourced."""
     listed: str = ""
