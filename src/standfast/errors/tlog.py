@@ -78,7 +78,7 @@ class TileError(TlogError):
     """A tile or an entry bundle is missing, or is not what the checkpoint's root needs."""
 
     code, exit_status = "LOG-039", 39
-    next_step = "keep this copy as it is, run `standfast audit` on it, then `standfast replicas heal` to bring {path} from a good one"
+    next_step = "keep this copy as it is, then run `standfast replicas heal` to bring {path} from a good one"
 
     def __init__(self, path: str, why: str) -> None:
         """Its path below tlog/, and what does not fit."""

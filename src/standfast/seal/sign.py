@@ -1,7 +1,7 @@
 """Signatures of two families, Ed25519 and ML-DSA-44: the day one weakens, the other still holds.
 
-Keys are made from seeds of 32 bytes, so that the recovery shares make them again. Trusted: whoever has a seed could sign
-anything in its name. Sources: RFC 8032; FIPS 204 (pure ML-DSA, empty context, hedged).
+Keys are made from seeds of 32 bytes, so that the recovery shares make them again. Trusted: whoever has a seed could
+sign anything in its name. Sources: RFC 8032; FIPS 204 (pure ML-DSA, empty context, hedged).
 """
 
 from __future__ import annotations

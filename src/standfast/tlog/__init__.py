@@ -1,4 +1,4 @@
-"""The transparency log: salted leaves, tiles, signed checkpoints, proofs. Formats: docs/formats/log.md, docs/formats/leaf.md.
+"""The transparency log: salted leaves, tiles, signed checkpoints, proofs. Formats: log.md and leaf.md in docs/formats.
 
 `tree`, `note`, `checkpoint`, `proof` and `proof_text` take bytes and give values: no disk, no network, no clock.
 

@@ -1,4 +1,4 @@
-"""Adds leaves to the log. The order of writes is the whole of its safety:
+"""Adds leaves to the log. The order of writes is the whole of its safety.
 
  1. the checkpoint on the disk is the one this writer knows            else LogMovedError
  2. the partial tiles below it give its root                           else LogDamagedError
@@ -77,8 +77,8 @@ class LogWriter:
             ValueError: no leaf, or one of another length.
             LogMovedError: the checkpoint on the disk is another one. Open the log again.
             LogDamagedError: the partial tiles no longer fit the checkpoint. Nothing was written.
-            OSError: the disk could not take it; nothing is acknowledged. Unless the disk failed in the very last step, the
-                same append may be tried again; if it did, the next append raises LogMovedError.
+            OSError: the disk could not take it; nothing is acknowledged. The same append may be tried again; where the
+                disk failed in the very last step, that raises LogMovedError.
         """
         if not leaves or any(len(leaf) != LEAF_BYTES for leaf in leaves):
             raise ValueError(f"a batch is one or more leaves of {LEAF_BYTES} bytes")
@@ -122,11 +122,9 @@ class LogWriter:
     def _bundles(self, leaves: Sequence[bytes], edge: RightEdge) -> list[tuple[TilePath, bytes]]:
         """The entry bundles that are new: the last partial one continued, then full ones, then a partial one."""
         index, held_count = divmod(self.size, TILE_WIDTH)
-        entries = (
-            [*self._last_entries(TilePath(None, index, held_count), edge.levels[0]), *leaves]
-            if held_count
-            else list(leaves)
-        )
+        entries = list(leaves)
+        if held_count:
+            entries = self._last_entries(TilePath(None, index, held_count), edge.levels[0]) + entries
         bundles = []
         for start in range(0, len(entries), TILE_WIDTH):
             inside = entries[start : start + TILE_WIDTH]

@@ -26,11 +26,12 @@ def parse_bundle(raw: bytes, count: int) -> list[bytes]:
     Raises:
         ValueError: it holds more or fewer, or ends inside one.
     """
-    if len(raw) == count * _LEAF_STRIDE and raw[::_LEAF_STRIDE] == bytes(count):
+    highs, lows = bytes(count), bytes((LEAF_BYTES,)) * count
+    if len(raw) == count * _LEAF_STRIDE and raw[::_LEAF_STRIDE] == highs and raw[1::_LEAF_STRIDE] == lows:
         # Every entry of our own logs has one length: no walk from length to length.
-        if raw[1::_LEAF_STRIDE] == bytes((LEAF_BYTES,)) * count:
-            return [raw[at : at + LEAF_BYTES] for at in range(_LENGTH_BYTES, len(raw), _LEAF_STRIDE)]
-    entries, at = [], 0
+        return [raw[at : at + LEAF_BYTES] for at in range(_LENGTH_BYTES, len(raw), _LEAF_STRIDE)]
+    entries: list[bytes] = []
+    at = 0
     while at < len(raw) and len(entries) < count:
         start = at + _LENGTH_BYTES
         at = start + int.from_bytes(raw[at:start], "big")

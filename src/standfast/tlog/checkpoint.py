@@ -1,4 +1,4 @@
-"""Checkpoints: the log's size and root, signed in two families. Sources: c2sp.org/tlog-checkpoint v1.0.0, tlog-cosignature v1.1.0.
+"""Checkpoints: the log's size and root, signed in two families. Sources: c2sp.org/tlog-checkpoint, tlog-cosignature.
 
 Verification, in this order; each step raises its own error:
 
@@ -141,8 +141,8 @@ class LogSigner:
 def open_checkpoint(raw: bytes, vkeys: Sequence[str]) -> Checkpoint:
     """The checkpoint in a signed note, when every one of these keys has signed it.
 
-    Lines by other keys are ignored. A line by one of these keys that fails rejects the whole note, even when another line
-    by the same key verifies. It says nothing about whether this is the newest checkpoint.
+    Lines by other keys are ignored. A line by one of these keys that fails rejects the whole note, even when another
+    line by the same key verifies. It says nothing about whether this is the newest checkpoint.
 
     Args:
         raw: the note, as it was received.

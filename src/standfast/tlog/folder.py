@@ -57,7 +57,7 @@ class LogFolder:
     def write_tiles(self, tiles: Iterable[tuple[TilePath, bytes]]) -> None:
         """Write tiles and bundles and make them durable: each file once, each folder once.
 
-        They lie above the checkpoint's size, so what a crash leaves of them is debris, and debris there may be overwritten.
+        They lie above the checkpoint's size: what a crash leaves of them is debris, and debris may be overwritten.
         """
         folders: dict[Path, None] = {}
         for tile, data in tiles:

@@ -50,8 +50,9 @@ class TilePath:
     def place(self, size: int) -> Place:
         """What it is to a log of `size` leaves.
 
-        `needed`: the log can't be read without it. `superseded`: a partial tile of an older size; it must be the beginning of the
-        one that is needed, and may be gone. `above`: it belongs to a greater size; no checkpoint of this size speaks of it.
+        `needed`: the log can't be read without it. `superseded`: a partial tile of an older size; it must be the
+        beginning of the one that is needed, and may be gone. `above`: it belongs to a greater size; no checkpoint of
+        this size speaks of it.
         """
         count = hash_count(self.level, size)
         stop = self.index * TILE_WIDTH + self.width

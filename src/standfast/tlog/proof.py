@@ -1,4 +1,4 @@
-"""Checks of the two Merkle proofs. Making them needs tiles: `reader.LogReader`. Sources: RFC 6962 §2.1; RFC 9162 §2.1.3, §2.1.4.
+"""Checks of the two Merkle proofs; `reader.LogReader` makes them. Sources: RFC 6962 §2.1; RFC 9162 §2.1.3, §2.1.4.
 
 A proof holds for many sizes at once (leaf 4 of 10 verifies under every size from 9 to 16). Sizes and roots come from a
 signed checkpoint, never from what stands beside the proof.

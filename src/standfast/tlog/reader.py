@@ -1,4 +1,4 @@
-"""Reads leaves and makes proofs from tiles that nobody has to trust: each is checked against the checkpoint's root when it is read."""
+"""Reads leaves and makes proofs from tiles that nobody has to trust: each is checked against the checkpoint's root."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ CACHED_TILES = 128
 
 
 class LogReader:
-    """A log at one checkpoint. What it returns is what that checkpoint's root commits to, or an error names the tile that is not.
+    """A log at one checkpoint. What it returns is what the checkpoint's root commits to, or an error names the tile.
 
-    Safe to call from several threads, which then take turns. Nothing is read before it is asked for; at most `CACHED_TILES`
-    tiles and one bundle are kept.
+    Safe to call from several threads, which then take turns. Nothing is read before it is asked for; at most
+    `CACHED_TILES` tiles and one bundle are kept.
     """
 
     def __init__(self, read: Read, checkpoint: Checkpoint) -> None:
@@ -69,7 +69,7 @@ class LogReader:
         return [self._range_root(start, stop) for start, stop in inclusion_ranges(index, self.checkpoint.size)]
 
     def consistency_proof(self, old_size: int) -> list[bytes]:
-        """The hashes that `proof.verify_consistency` takes from a tree of `old_size` to this checkpoint. Errors as in `leaf`."""
+        """The hashes that `proof.verify_consistency` takes from `old_size` to this checkpoint. Errors as in `leaf`."""
         return [self._range_root(start, stop) for start, stop in consistency_ranges(old_size, self.checkpoint.size)]
 
     def root_at(self, size: int) -> bytes:

@@ -1,7 +1,7 @@
 """Merkle tree hashing over SHA-256: RFC 6962 §2.1, the same as RFC 9162 §2.1. Bytes in, values out.
 
-A *node* is a perfect subtree: node (level, index) covers the leaves from `index << level`, `1 << level` of them. Every tree is a
-row of perfect subtrees, its *peaks*, the greatest first; every proof is a list of ranges of leaves.
+Every tree is a row of perfect subtrees, its *peaks*, the greatest first. Every proof is a list of ranges of leaves,
+each standing for the root over it.
 """
 
 from __future__ import annotations
@@ -33,9 +33,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 def perfect_root(hashes: Sequence[bytes]) -> bytes:
     """The root over a row of hashes whose count is a power of two."""
     while len(hashes) > 1:
-        hashes = [
-            sha256(b"\x01" + left + right).digest() for left, right in zip(hashes[::2], hashes[1::2], strict=True)
-        ]
+        pairs = zip(hashes[::2], hashes[1::2], strict=True)
+        hashes = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
     return hashes[0]
 
 
