@@ -45,7 +45,7 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ] || ! .venv/bin/python 
     index=${PIP_INDEX_URL:-$index}
     if [ -n "$index" ]; then export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$index}"; fi
     export UV_PYTHON_DOWNLOADS=never VIRTUAL_ENV="$PWD/.venv"
-    .venv/bin/uv pip sync -q --require-hashes requirements.lock
+    .venv/bin/uv pip sync -q --compile-bytecode --require-hashes requirements.lock
     .venv/bin/uv pip install -q --no-deps --no-build-isolation -e .
     printf '%s\n' "$wanted" >"$stamp"
 fi
