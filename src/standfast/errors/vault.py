@@ -1,19 +1,19 @@
 """Errors of the vault: what is held is missing, damaged, newer than this program, or in use.
 
-    StandfastError
-      VaultError                  the folder, or what it holds
-        NoVaultError              VLT-021, exit 21
-        NewerFormatError          VLT-022, exit 22
-        VaultLockedError          VLT-023, exit 23
-        PackMissingError          VLT-024, exit 24
-        PackDamagedError          VLT-025, exit 25
-        FixityMismatchError       VLT-026, exit 26
-        MalformedObjectError      VLT-027, exit 27
-        UnknownItemError          VLT-028, exit 28
-        DiskFullError             VLT-029, exit 29
-        NotOurKeyError            VLT-030, exit 30
-        VaultExistsError          VLT-031, exit 31
-        FaultsFoundError          VLT-020, exit 20
+StandfastError
+  VaultError                  the folder, or what it holds
+    NoVaultError              VLT-021, exit 21
+    NewerFormatError          VLT-022, exit 22
+    VaultLockedError          VLT-023, exit 23
+    PackMissingError          VLT-024, exit 24
+    PackDamagedError          VLT-025, exit 25
+    FixityMismatchError       VLT-026, exit 26
+    MalformedObjectError      VLT-027, exit 27
+    UnknownItemError          VLT-028, exit 28
+    VaultWriteError           VLT-029, exit 29
+    NotOurKeyError            VLT-030, exit 30
+    VaultExistsError          VLT-031, exit 31
+    FaultsFoundError          VLT-020, exit 20
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class FaultsFoundError(VaultError):
     """`verify` read everything it could, and some of it is not as it was sealed."""
 
     code, exit_status = "VLT-020", 20
-    next_step = "keep this copy as it is, then run `standfast replicas heal` to bring good objects back from another copy"
+    next_step = (
+        "keep this copy as it is, then run `standfast replicas heal` to bring good objects back from another copy"
+    )
 
     def __init__(self, fault_count: int) -> None:
         """Count of objects with a fault."""
@@ -133,8 +135,8 @@ class UnknownItemError(VaultError):
         super().__init__(f"nothing is held under {item}")
 
 
-class DiskFullError(VaultError):
-    """The disk could not take what had to be written."""
+class VaultWriteError(VaultError):
+    """The disk could not take what had to be written: full, read-only, or failing."""
 
     code, exit_status = "VLT-029", 29
     next_step = "free space, then run the command again: what was acknowledged is kept, the rest is taken up again"

@@ -54,7 +54,9 @@ class Relation(msgspec.Struct, frozen=True, kw_only=True):
     item: str
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="format", tag="standfast/record/v1"):
+class Record(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="format", tag="standfast/record/v1"
+):
     """The canonical description of one item. Its canonical bytes are what a leaf of the log binds."""
 
     id: str

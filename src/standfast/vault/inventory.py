@@ -88,7 +88,9 @@ def open_inventory(raw: bytes) -> Inventory:
 
 def control_statement(inventory: Inventory) -> bytes:
     """What the accession's control leaf commits to: everything the inventory says but the leaf's salt."""
-    body = {name: msgspec.to_builtins(getattr(inventory, name)) for name in Inventory.__struct_fields__ if name != "leaf"}
+    body = {
+        name: msgspec.to_builtins(getattr(inventory, name)) for name in Inventory.__struct_fields__ if name != "leaf"
+    }
     return canonical_bytes(
         {
             "format": "standfast/control/v1",

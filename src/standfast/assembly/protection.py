@@ -1,0 +1,95 @@
+"""`protect`: capture each origin, bring it in, copy it to the replicas. Needs no passphrase."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from standfast import clock
+from standfast.assembly.captures import capture_of, location_of
+from standfast.assembly.ledger import Ledger, read_ledger, write_ledger
+from standfast.assembly.office import Office
+from standfast.assembly.replication import ReplicaOutcome, refuse_old_copy, sync_replicas
+from standfast.errors.base import StandfastError
+from standfast.intake.place import IntakePlace
+from standfast.intake.run import RunProgress, RunResult, bring_in
+from standfast.settings import Origin
+
+
+@dataclass(slots=True, kw_only=True)
+class Protection:
+    """What one `protect` did."""
+
+    origins: list[RunResult] = field(default_factory=list)
+    replicas: list[ReplicaOutcome] = field(default_factory=list)
+    accessions: list[int] = field(default_factory=list)
+    log_origin: str = ""
+    log_size: int = 0
+    log_root: str = ""
+
+    @property
+    def failed(self) -> list[str]:
+        """Names of origins and replicas that are not as they should be."""
+        return [each.name for each in (*self.origins, *self.replicas) if not each.ok]
+
+
+TellOrigin = Callable[[str, RunProgress], None]
+
+
+def protect(
+    office: Office,
+    names: Sequence[str] = (),
+    *,
+    reread: bool = False,
+    tell: TellOrigin | None = None,
+    tell_replica: Callable[[str, int, int], None] | None = None,
+) -> Protection:
+    """Protect some origins, or all of them.
+
+    Raises:
+        UnknownOriginError: a name that is none, or no origin at all; nothing was done.
+        VaultLockedError, OldCopyError: nothing was done.
+        VaultWriteError: what was acknowledged before stays.
+    """
+    origins = [office.origin(name) for name in names] or list(office.settings.origins.values())
+    if not origins:
+        office.origin("")
+    done = Protection(log_origin=office.keyring.log.origin)
+    with office.lock("protect"):
+        ledger = read_ledger(office.folder.state)
+        with office.intake() as place:
+            refuse_old_copy(office, place.log.size)
+            for origin in origins:
+                result = _protect_one(office, place, origin, reread, tell)
+                done.origins.append(result)
+                done.accessions += result.accessions
+                _note(ledger, result, clock.to_text(office.clock()))
+                write_ledger(office.folder.state, ledger)
+            done.log_size, done.log_root = place.log.size, place.log.root.hex()
+        done.replicas = sync_replicas(office, ledger, tell=tell_replica)
+        write_ledger(office.folder.state, ledger)
+    return done
+
+
+def _protect_one(
+    office: Office, place: IntakePlace, origin: Origin, reread: bool, tell: TellOrigin | None
+) -> RunResult:
+    kind, location = location_of(origin)
+    say = (lambda progress: tell(origin.name, progress)) if tell else None
+    try:
+        capture = capture_of(office, origin, reread=reread)
+        return bring_in(place, capture, origin=origin.name, kind=kind, location=location, tell=say)
+    except StandfastError as why:
+        if why.code.startswith(("CAP-", "SET-")):
+            failed = RunResult(name=origin.name, kind=kind)
+            failed.fail(location, f"{why}; {why.step()}")
+            return failed
+        raise
+
+
+def _note(ledger: Ledger, result: RunResult, now: str) -> None:
+    note = ledger.origin(result.name)
+    if result.ok:
+        note.protected_at, note.partly_at = now, ""
+    else:
+        note.partly_at = now

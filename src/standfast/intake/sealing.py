@@ -1,0 +1,215 @@
+"""Reads what was landed, once, and seals it into packs. Runs in worker threads.
+
+Each content is digested, cut, named, compressed and encrypted on the way.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from standfast.capture.landing import FileReference, Landed
+from standfast.holdings.digest import ContentDigest
+from standfast.intake.shelf import PackShelf
+from standfast.vault.chunks import SMALLEST_BYTES, chunk_id, compress, cut, cut_lengths
+from standfast.vault.index import DedupIndex
+from standfast.vault.packs import FLAG_COMPRESSED, KIND_DATA, KIND_MANIFEST, PackWriter
+
+WINDOW_BYTES = 8 * 1024 * 1024
+"""What is read ahead to be cut: twice the greatest chunk, so that at least one cut in it is final."""
+CHANGED = "changed while read"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """A landed thing whose content lies in packs of the accession under way, or the reason why it does not."""
+
+    landed: Landed
+    sha256: str = ""
+    blake3: str = ""
+    size_bytes: int = 0
+    chunks: tuple[bytes, ...] = ()
+    quality: str = "complete"
+    failure: str = ""
+
+
+class _UnreadableError(Exception):
+    """The captured file can't be read; told apart from a disk that can't take our packs."""
+
+
+class _Window(threading.local):
+    """Plain bytes waiting to be cut, one buffer a thread."""
+
+    def __init__(self) -> None:
+        self.view = memoryview(bytearray(WINDOW_BYTES))
+
+
+class Sealer:
+    """Seals batches of landed things. `seal` may run in several threads at once."""
+
+    def __init__(self, shelf: PackShelf, dedup: DedupIndex, dedup_key: bytes) -> None:
+        """`shelf`: where packs are taken from. `dedup`: what is held already."""
+        self._shelf, self._dedup, self._key = shelf, dedup, dedup_key
+        self._window = _Window()
+
+    def seal(self, batch: Sequence[Landed]) -> list[Sealed]:
+        """Seal the content of each; one that can't be read is returned with its failure.
+
+        Raises:
+            OSError: a pack could not be written: the accession can't go on.
+        """
+        work = _Work(self, self._shelf.take())
+        try:
+            sealed = [work.seal(landed) for landed in batch]
+        except BaseException:
+            work.pack.discard()
+            raise
+        self._shelf.put_back(work.pack)
+        return sealed
+
+    def seal_manifest(self, manifest: bytes | bytearray) -> list[str]:
+        """Put a manifest into packs and finish those; returns their digests in the manifest's order."""
+        names = []
+        pack = self._shelf.take()
+        begun = False
+        for piece in cut(memoryview(manifest)):
+            store(pack, piece, KIND_MANIFEST, chunk_id(self._key, piece))
+            begun = True
+            if pack.size_bytes >= self._shelf.target_bytes:
+                names.append(self._shelf.close(pack).sha256)
+                pack, begun = self._shelf.take(), False
+        if begun:
+            names.append(self._shelf.close(pack).sha256)
+        else:
+            self._shelf.put_back(pack)
+        return names
+
+    def next_pack(self, pack: PackWriter) -> PackWriter:
+        """The pack to go on with: this one, or another when it is full."""
+        if pack.size_bytes < self._shelf.target_bytes:
+            return pack
+        self._shelf.close(pack)
+        return self._shelf.take()
+
+    def claim(self, piece: memoryview) -> tuple[bytes, bool]:
+        """The chunk's id, and whether it must be stored."""
+        name = chunk_id(self._key, piece)
+        return name, self._dedup.claim(name)
+
+    @property
+    def window(self) -> memoryview:
+        """This thread's buffer, `WINDOW_BYTES` long."""
+        return self._window.view
+
+
+def store(pack: PackWriter, piece: memoryview, kind: int, name: bytes) -> None:
+    """Put one chunk into a pack, compressed where that makes it smaller."""
+    small = compress(piece)
+    if small is None:
+        pack.add(kind, name, piece, plain_bytes=len(piece), flags=0)
+    else:
+        pack.add(kind, name, small, plain_bytes=len(piece), flags=FLAG_COMPRESSED)
+
+
+class _Work:
+    """One batch in one thread: the pack at hand moves on as packs fill."""
+
+    def __init__(self, sealer: Sealer, pack: PackWriter) -> None:
+        self._sealer, self.pack = sealer, pack
+        self._chunks: list[bytes] = []
+
+    def seal(self, landed: Landed) -> Sealed:
+        self._chunks = []
+        content = landed.content
+        if isinstance(content, FileReference):
+            return self._seal_file(landed, content)
+        digest = ContentDigest()
+        self._take_whole(memoryview(content), digest)
+        return self._sealed(landed, digest, landed.quality)
+
+    def _seal_file(self, landed: Landed, reference: FileReference) -> Sealed:
+        try:
+            handle = os.open(reference.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as why:
+            return Sealed(landed=landed, failure=why.strerror or str(why))
+        try:
+            found = os.fstat(handle)
+            if not stat.S_ISREG(found.st_mode) or found.st_ino != reference.inode:
+                return Sealed(landed=landed, failure="another file took its place while it was captured")
+            digest = ContentDigest()
+            self._read_file(handle, reference.size_bytes, digest)
+            found = os.fstat(handle)
+            same = (found.st_size, found.st_mtime_ns) == (reference.size_bytes, reference.mtime_ns)
+            settled = same and digest.size_bytes == reference.size_bytes
+            return self._sealed(landed, digest, landed.quality if settled else CHANGED)
+        except _UnreadableError as why:
+            return Sealed(landed=landed, failure=str(why))
+        finally:
+            os.close(handle)
+
+    def _read_file(self, handle: int, expected_bytes: int, digest: ContentDigest) -> None:
+        if expected_bytes < SMALLEST_BYTES:
+            content = _read(handle, expected_bytes + 1)
+            if len(content) <= expected_bytes:
+                self._take_whole(memoryview(content), digest)
+                return
+            os.lseek(handle, 0, os.SEEK_SET)  # it grew since it was listed
+        self._read_large(handle, digest)
+
+    def _read_large(self, handle: int, digest: ContentDigest) -> None:
+        filled, window = 0, self._sealer.window
+        while True:
+            got = _read_into(handle, window[filled:])
+            digest.update(window[filled : filled + got])
+            filled += got
+            if got and filled < WINDOW_BYTES:
+                continue
+            lengths = cut_lengths(window[:filled]) if filled else []
+            at = 0
+            # The last cut fell where the window ends: it is final only at the end of the file.
+            for length in lengths[:-1] if got else lengths:
+                self._take(window[at : at + length])
+                at += length
+            if not got:
+                return
+            window[: filled - at] = window[at:filled]
+            filled -= at
+
+    def _take_whole(self, view: memoryview, digest: ContentDigest) -> None:
+        digest.update(view)
+        for piece in cut(view):
+            self._take(piece)
+
+    def _take(self, piece: memoryview) -> None:
+        name, fresh = self._sealer.claim(piece)
+        self._chunks.append(name)
+        if fresh:
+            store(self.pack, piece, KIND_DATA, name)
+            self.pack = self._sealer.next_pack(self.pack)
+
+    def _sealed(self, landed: Landed, digest: ContentDigest, quality: str) -> Sealed:
+        return Sealed(
+            landed=landed,
+            sha256=digest.sha256,
+            blake3=digest.blake3,
+            size_bytes=digest.size_bytes,
+            chunks=tuple(self._chunks),
+            quality=quality,
+        )
+
+
+def _read(handle: int, length: int) -> bytes:
+    try:
+        return os.read(handle, length)
+    except OSError as why:
+        raise _UnreadableError(why.strerror or str(why)) from why
+
+
+def _read_into(handle: int, view: memoryview) -> int:
+    try:
+        return os.readv(handle, [view])
+    except OSError as why:
+        raise _UnreadableError(why.strerror or str(why)) from why

@@ -1,0 +1,166 @@
+"""What intake remembers of an origin, so that a second capture is cheap. Names nothing; can be lost without loss.
+
+A row holds keyed digests of a thing's key and mark, a memo sealed under a key that only the thing's own key gives,
+and the opaque id of the item. Who has the file and the dedup key can test whether a path or address that they guess
+was captured, and nothing more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from standfast.seal.encrypt import open_memo, seal_memo
+from standfast.vault.state_file import InventoryDigest, note_stand, open_state_file
+
+HASH_BYTES = 16
+IN_MEMORY_ROWS = 200_000
+"""Up to here all rows are kept in memory (about 40 MB); beyond, each is asked for."""
+SCHEMA = """CREATE TABLE IF NOT EXISTS seen (
+  n INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, mark BLOB NOT NULL, content BLOB NOT NULL, memo BLOB NOT NULL, item
+  TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS complete (one INTEGER PRIMARY KEY CHECK (one = 1));"""
+_UPSERT = (
+    "INSERT INTO seen (key, mark, content, memo, item) VALUES (?, ?, ?, ?, ?)"
+    " ON CONFLICT (key) DO UPDATE SET"
+    " mark = excluded.mark, content = excluded.content, memo = excluded.memo, item = excluded.item"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenItem:
+    """What was taken in last under a key: its item, and keyed digests of its mark and content."""
+
+    item: str
+    mark: bytes
+    content: bytes
+
+
+class SeenState:
+    """The memory of one origin, for one run. Used by one thread."""
+
+    def __init__(
+        self,
+        path: Path,
+        dedup_key: bytes,
+        origin: str,
+        inventory_digest: InventoryDigest,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        """Open or make the file; one that is of another line of holdings is thrown away."""
+        self._key = hmac.digest(dedup_key, b"standfast/seen/v1\0" + origin.encode(), "sha256")
+        self._random = random
+        self._db = open_state_file(path, SCHEMA, inventory_digest)
+        count = self._db.execute("SELECT count(*) FROM seen").fetchone()[0]
+        self.unfounded = self._db.execute("SELECT 1 FROM complete").fetchone() is None
+        """No run was complete since the memory began: the next one that is tells all that the origin holds."""
+        self._newest_row: int = self._db.execute("SELECT max(n) FROM seen").fetchone()[0] or 0
+        self._met = bytearray(self._newest_row // 8 + 1)
+        self._staged: dict[bytes, tuple[bytes, bytes, bytes, str]] = {}
+        self._rows: dict[bytes, tuple[int, bytes]] | None = None
+        if count <= IN_MEMORY_ROWS:
+            self._rows = {key: (n, mark) for key, n, mark in self._db.execute("SELECT key, n, mark FROM seen")}
+
+    def unchanged(self, pairs: Sequence[tuple[bytes, bytes]]) -> list[bool]:
+        """For each (key, mark): was it taken in with this very mark? Those that were count as met."""
+        answers = []
+        blake2b, secret, met = hashlib.blake2b, self._key, self._met
+        for key, mark in pairs:
+            row = self._row(blake2b(key, key=secret, digest_size=HASH_BYTES).digest())
+            same = row is not None and row[1] == blake2b(mark, key=secret, digest_size=HASH_BYTES).digest()
+            if same and row is not None:
+                met[row[0] >> 3] |= 1 << (row[0] & 7)
+            answers.append(same)
+        return answers
+
+    def recall(self, key: bytes) -> bytes | None:
+        """The memo that was landed with this key last time, or None."""
+        row = self._db.execute("SELECT memo FROM seen WHERE key = ?", (self.hashed(key),)).fetchone()
+        return open_memo(self._memo_key(key), row[0]) if row and row[0] else None
+
+    def meet(self, keys: Sequence[bytes]) -> None:
+        """These are still there, whatever else is known of them."""
+        for key in keys:
+            row = self._row(self.hashed(key))
+            if row is not None:
+                self._met[row[0] >> 3] |= 1 << (row[0] & 7)
+
+    def find(self, key: bytes) -> SeenItem | None:
+        """What was taken in last under this key, if anything."""
+        hashed = self.hashed(key)
+        if hashed in self._staged:
+            mark, content, _, item = self._staged[hashed]
+            return SeenItem(item, mark, content)
+        if self._rows is not None and hashed not in self._rows:
+            return None
+        row = self._db.execute("SELECT item, mark, content FROM seen WHERE key = ?", (hashed,)).fetchone()
+        return SeenItem(*row) if row else None
+
+    def hashed(self, value: bytes) -> bytes:
+        """The keyed digest under which a value is remembered."""
+        return hashlib.blake2b(value, key=self._key, digest_size=HASH_BYTES).digest()
+
+    def stage(self, key: bytes, *, mark: bytes, content: bytes, memo: bytes, item: str) -> None:
+        """To be remembered once the accession under way is acknowledged. An empty mark will never match."""
+        sealed = seal_memo(self._memo_key(key), memo, self._random) if memo else b""
+        self._staged[self.hashed(key)] = (
+            self.hashed(mark) if mark else b"",
+            self.hashed(content),
+            sealed,
+            item,
+        )
+        self.meet([key])
+
+    def keep(self, accession: int, inventory: str) -> None:
+        """The accession is acknowledged: remember what it staged."""
+        with self._db:
+            self._db.executemany(_UPSERT, ((key, *row) for key, row in self._staged.items()))
+            note_stand(self._db, accession, inventory)
+        self._staged.clear()
+
+    def begin_run(self, run: str) -> tuple[str, ...]:
+        """Note that a run brings items; returns all that did since the memory began."""
+        with self._db:
+            self._db.execute("INSERT OR IGNORE INTO run VALUES (?)", (run,))
+        return tuple(each for (each,) in self._db.execute("SELECT id FROM run ORDER BY rowid"))
+
+    def end_run(self) -> None:
+        """A complete run was acknowledged: from now on what is gone is told item by item."""
+        with self._db:
+            self._db.execute("INSERT OR IGNORE INTO complete VALUES (1)")
+            self._db.execute("DELETE FROM run")
+
+    def forget(self) -> None:
+        """The accession under way is given up."""
+        self._staged.clear()
+
+    def not_met(self) -> Iterator[tuple[int, str]]:
+        """(row, item) of everything of earlier runs that this run did not meet."""
+        rows = self._db.execute("SELECT n, item FROM seen WHERE n <= ? ORDER BY n", (self._newest_row,))
+        for n, item in rows:
+            if not self._met[n >> 3] & 1 << (n & 7):
+                yield n, item
+
+    def drop(self, rows: Sequence[int]) -> None:
+        """What is gone is no longer remembered: should it come back, it is new."""
+        with self._db:
+            self._db.executemany("DELETE FROM seen WHERE n = ?", ((n,) for n in rows))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _row(self, hashed: bytes) -> tuple[int, bytes] | None:
+        if self._rows is not None:
+            return self._rows.get(hashed)
+        row = self._db.execute("SELECT n, mark FROM seen WHERE key = ?", (hashed,)).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def _memo_key(self, key: bytes) -> bytes:
+        return hmac.digest(self._key, b"memo\0" + key, "sha256")

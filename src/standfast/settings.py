@@ -1,0 +1,213 @@
+"""standfast.toml: what is protected, and where the copies are. It holds no secret.
+
+Every key is known or an error: a slip there could leave something unprotected. `SETTINGS` is the whole list;
+docs/settings.md is made from it, and a test compares it with the fields below.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import tomlkit
+
+from standfast import durable
+from standfast.capture.origin import FilesOrigin, WebOrigin
+from standfast.errors.settings import (
+    BadNameError,
+    BadSettingError,
+    NameTakenError,
+    UnknownSettingError,
+    UnreadableSettingsError,
+)
+from standfast.holdings.identifiers import ORIGIN_NAME
+
+FILE_LIMIT = 1024 * 1024
+Origin = FilesOrigin | WebOrigin
+ORIGIN_KINDS: dict[str, type[Origin]] = {"files": FilesOrigin, "web": WebOrigin}
+RESERVED_ORIGIN = "standfast"
+"""Standfast's own items (drills, custody events) come from an origin of this name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of standfast.toml, for the documentation."""
+
+    key: str
+    default: str
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultSettings:
+    """Table `[vault]`."""
+
+    name: str
+    pack_mib: int = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaSettings:
+    """Table `[replicas.NAME]`."""
+
+    name: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of standfast.toml."""
+
+    file: Path
+    text: str
+    vault: VaultSettings
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    replicas: Mapping[str, ReplicaSettings] = field(default_factory=dict)
+
+
+T = TypeVar("T")
+
+
+def read_settings(file: Path) -> Settings:
+    """Read and check the whole file.
+
+    Raises:
+        UnreadableSettingsError: no file, no UTF-8, no TOML, or over 1 MiB.
+        UnknownSettingError, BadSettingError, BadNameError: a key or a value that can't be.
+    """
+    try:
+        with file.open("rb") as handle:
+            raw = handle.read(FILE_LIMIT + 1)
+        if len(raw) > FILE_LIMIT:
+            raise UnreadableSettingsError(file, "larger than 1 MiB")
+        return parse_settings(raw.decode("utf-8"), file)
+    except (OSError, UnicodeDecodeError) as why:
+        raise UnreadableSettingsError(file, str(why)) from why
+
+
+def parse_settings(text: str, file: Path) -> Settings:
+    """As `read_settings`, from the text itself; `file` is for what errors say."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as why:
+        raise UnreadableSettingsError(file, str(why)) from why
+    known = ["vault", "origins", "replicas"]
+    for key in tables:
+        if key not in known:
+            raise UnknownSettingError(file, key, known)
+    if "vault" not in tables:
+        raise BadSettingError(file, "vault", "the table is missing")
+    origins = {}
+    for name, table in _named(tables, "origins", file):
+        kind = table.pop("kind", None)
+        if kind not in ORIGIN_KINDS:
+            raise BadSettingError(file, f"origins.{name}.kind", f"one of {', '.join(sorted(ORIGIN_KINDS))}")
+        origins[name] = _value(ORIGIN_KINDS[kind], {"name": name, **table}, f"origins.{name}", file)
+    replicas = {
+        name: _value(ReplicaSettings, {"name": name, **table}, f"replicas.{name}", file)
+        for name, table in _named(tables, "replicas", file)
+    }
+    vault = _value(VaultSettings, dict(tables["vault"]), "vault", file)
+    if not 8 <= vault.pack_mib <= 512:
+        raise BadSettingError(file, "vault.pack_mib", "between 8 and 512")
+    return Settings(file=file, text=text, vault=vault, origins=origins, replicas=replicas)
+
+
+def new_settings_text(name: str) -> str:
+    """The file of a new vault."""
+    document = tomlkit.document()
+    document.add(tomlkit.comment("Standfast's settings. No secret stands here. Keys: docs/settings.md"))
+    document.add("vault", tomlkit.item({"name": name}))
+    return tomlkit.dumps(document)
+
+
+def add_origin(settings: Settings, origin: Origin) -> str:
+    """Write one more origin, keeping what a person wrote as it is. Returns the new text.
+
+    Raises:
+        BadNameError, NameTakenError: the name.
+    """
+    if origin.name in settings.origins or origin.name == RESERVED_ORIGIN:
+        raise NameTakenError("an origin", origin.name)
+    kind = next(kind for kind, cls in ORIGIN_KINDS.items() if isinstance(origin, cls))
+    return _add(settings, "origins", origin.name, {"kind": kind, **_told(origin)})
+
+
+def add_replica(settings: Settings, replica: ReplicaSettings) -> str:
+    """Write one more replica; as `add_origin`."""
+    if replica.name in settings.replicas:
+        raise NameTakenError("a replica", replica.name)
+    return _add(settings, "replicas", replica.name, _told(replica))
+
+
+def check_name(name: str) -> str:
+    """The name, when it can stand in settings, commands and file names.
+
+    Raises:
+        BadNameError: it can't.
+    """
+    if not ORIGIN_NAME.fullmatch(name):
+        raise BadNameError(name)
+    return name
+
+
+def _add(settings: Settings, section: str, name: str, table: dict[str, Any]) -> str:
+    check_name(name)
+    document = tomlkit.parse(settings.text)
+    if section not in document:
+        document.add(section, tomlkit.table(is_super_table=True))
+    document[section][name] = table  # type: ignore[index]
+    text = tomlkit.dumps(document)
+    parse_settings(text, settings.file)
+    durable.write_atomically(settings.file, text.encode())
+    return text
+
+
+def _told(value: Any) -> dict[str, Any]:
+    """The fields that differ from their defaults, for the file; the name is the table's."""
+    out = {}
+    for each in dataclasses.fields(value):
+        said = getattr(value, each.name)
+        default = each.default_factory() if each.default_factory is not dataclasses.MISSING else each.default
+        if each.name != "name" and said != default:
+            out[each.name] = list(said) if isinstance(said, tuple) else said
+    return out
+
+
+def _named(tables: Mapping[str, Any], section: str, file: Path) -> list[tuple[str, dict[str, Any]]]:
+    found = tables.get(section, {})
+    if not isinstance(found, dict) or not all(isinstance(each, dict) for each in found.values()):
+        raise BadSettingError(file, section, "a table of tables")
+    for name in found:
+        check_name(name)
+    return [(name, dict(table)) for name, table in found.items()]
+
+
+def _value(kind: type[T], table: dict[str, Any], where: str, file: Path) -> T:
+    known = [each.name for each in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    for key in table:
+        if key not in known:
+            raise UnknownSettingError(file, f"{where}.{key}", known)
+    try:
+        return msgspec.convert(table, kind)
+    except (msgspec.ValidationError, ValueError) as why:
+        raise BadSettingError(file, where, str(why)) from why
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("vault.name", "", "", "What the organisation calls this vault; asked for by `init`."),
+    Setting(
+        "vault.pack_mib",
+        "64",
+        "MiB",
+        "A pack of this size is full. 8 for bad lines: a cut costs at most one pack sent again.",
+    ),
+    Setting("origins.NAME.kind", "", "", "`files` or `web`; written by `standfast add`."),
+    Setting("replicas.NAME.location", "", "", "Where the copy is: a path."),
+)
