@@ -194,25 +194,37 @@ def test_a_passphrase_comes_from_a_file_and_is_never_waited_for_without_a_termin
 
 
 def test_a_passphrase_is_asked_for_at_a_terminal_and_not_shown() -> None:
-    process, terminal = pty.fork()
-    if process == 0:
-        os.execv(sys.executable, [sys.executable, str(PROBE), "secret"])
-    shown = b""
-    while b"Passphrase of this vault: " not in shown:
-        shown += os.read(terminal, 1024)
-    os.write(terminal, b"correct horse\n")
+    terminal, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, str(PROBE), "secret"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        env={name: value for name, value in os.environ.items() if not name.startswith("STANDFAST")},
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        while b"Passphrase of this vault: " not in shown:
+            shown += os.read(terminal, 1024)
+        os.write(terminal, b"correct horse\n")
+        shown += read_to_end(terminal)
+        assert process.wait(timeout=20) == 0
+    os.close(terminal)
+    assert b"13 characters" in shown
+    assert b"correct" not in shown
+
+
+def read_to_end(terminal: int) -> bytes:
+    read = b""
     while True:
         try:
             more = os.read(terminal, 1024)
-        except OSError:
-            break
+        except OSError:  # how a pseudo-terminal says that the other side closed
+            return read
         if not more:
-            break
-        shown += more
-    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
-    assert b"13 characters" in shown
-    assert b"correct" not in shown
-    os.close(terminal)
+            return read
+        read += more
 
 
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8", "POSIX"])
