@@ -2,11 +2,12 @@
 
  1. the checkpoint on the disk is the one this writer knows            else LogMovedError
  2. the partial tiles below it give its root                           else LogDamagedError
- 3. new entry bundles and tiles are durable                            standfast.durable
- 4. the checkpoint of the new size is signed and durable               the moment of acknowledgement
- 5. partial tiles whose full tile is there are removed                 nothing depends on it
+ 3. partial tiles that a failed append left above the size are removed  or 5 would make them look like ours
+ 4. new entry bundles and tiles are durable                            standfast.durable
+ 5. the checkpoint of the new size is signed and durable               the moment of acknowledgement
+ 6. partial tiles whose full tile is there are removed                 nothing depends on it
 
-A crash before 4 leaves the old log and, above its size, debris that the next append overwrites. Nothing that the old
+A crash before 5 leaves the old log and, above its size, debris that the next append overwrites. Nothing that the old
 checkpoint needs is ever written to. There is no state beside checkpoint and tiles that could disagree with them.
 """
 
@@ -89,6 +90,7 @@ class LogWriter:
         if self._note is None:
             # From here on, tiles without a checkpoint are a checkpoint lost, not the debris of a first append.
             self._acknowledge(0, EMPTY_ROOT, at)
+        self._folder.clear_debris((tile for tile, _ in (*bundles, *tiles)), self.size)
         self._folder.write_tiles([*bundles, *tiles])
         note = self._acknowledge(new_edge.size, new_edge.root(), at)
         self._folder.drop_superseded(tile for tile, _ in (*bundles, *tiles) if tile.width == TILE_WIDTH)

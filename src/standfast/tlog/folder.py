@@ -6,13 +6,14 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from standfast import durable
 from standfast.errors.tlog import LogDamagedError
 from standfast.tlog.bundles import MAX_ENTRY_BYTES
 from standfast.tlog.note import MAX_NOTE_BYTES
-from standfast.tlog.paths import TILE_WIDTH, TilePath
+from standfast.tlog.paths import TILE_WIDTH, TilePath, find_tile_path
 
 CHECKPOINT = "checkpoint"
 MAX_FILE_BYTES = TILE_WIDTH * (2 + MAX_ENTRY_BYTES)
@@ -68,6 +69,19 @@ class LogFolder:
             durable.write_through(path, data)
         for folder in folders:
             durable.force_folder(folder)
+
+    def clear_debris(self, touched: Iterable[TilePath], size: int) -> None:
+        """Remove, durably, partial forms of these tiles that lie above `size` leaves: an append that failed left them.
+
+        Else the next checkpoint would rise over them, and a torn partial tile would pass for one that was served.
+        """
+        for tile in touched:
+            partials = self.path / (replace(tile, width=TILE_WIDTH).text() + ".p")
+            with contextlib.suppress(FileNotFoundError), os.scandir(partials) as inside:
+                for entry in inside:
+                    older = find_tile_path(str((partials / entry.name).relative_to(self.path)))
+                    if older and older.place(size) == "above":
+                        durable.remove(partials / entry.name)
 
     def drop_superseded(self, full: Iterable[TilePath]) -> None:
         """Remove the partial forms of tiles that are now full and durable.
