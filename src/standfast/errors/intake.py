@@ -38,8 +38,8 @@ class OldCopyError(IntakeError):
 
     code, exit_status = "INT-061", 61
     next_step = (
-        "either this folder is an old copy (then run `standfast rebuild --from {where} NEWDIR`), or somebody else signs "
-        "with this log's key (then tell your partners, and do not write here); nothing was signed"
+        "either this folder is an old copy (then run `standfast rebuild --from {where} NEWDIR`), or somebody else "
+        "signs with this log's key (then tell your partners, and do not write here); nothing was signed"
     )
 
     def __init__(self, where: str, ours: int, theirs: int) -> None:
@@ -64,7 +64,10 @@ class UnknownOriginError(IntakeError):
     """No such origin in the settings."""
 
     code, exit_status = "INT-063", 63
-    next_step = "run `standfast status` to see the origins, or add one with `standfast add web URL` or `standfast add files PATH`"
+    next_step = (
+        "run `standfast status` to see the origins, or add one with `standfast add web URL` or "
+        "`standfast add files PATH`"
+    )
 
     def __init__(self, origin: str) -> None:
         """The name asked for."""

@@ -139,6 +139,7 @@ def read_lines(pieces: Iterable[bytes | memoryview], accession: int) -> Iterator
 
 def _parse(raw: bytes, accession: int) -> Line:
     try:
-        return _DECODER.decode(raw)
+        line: Line = _DECODER.decode(raw)
+        return line
     except msgspec.MsgspecError as why:
         raise MalformedObjectError(f"the manifest of accession {accession}", str(why)) from why
