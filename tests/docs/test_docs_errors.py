@@ -15,8 +15,8 @@ import standfast.errors
 from standfast.errors.base import StandfastError
 
 RANGES = {
-    "SET": range(3, 10),
-    "KEY": range(10, 20),
+    "SET": range(3, 9),
+    "KEY": range(9, 20),
     "VLT": range(20, 35),
     "LOG": range(35, 45),
     "CAP": range(45, 60),
