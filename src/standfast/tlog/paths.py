@@ -79,7 +79,7 @@ def find_tile_path(text: str) -> TilePath | None:
     index = int(match["groups"].replace("x", "").replace("/", "") + match["last"])
     level = None if match["level"] == "entries" else int(match["level"])
     found = TilePath(level, index, int(match["width"] or TILE_WIDTH))
-    return found if found.text() == text else None
+    return found if found.width <= TILE_WIDTH and found.text() == text else None
 
 
 def tile_paths(size: int, since: int = 0) -> Iterator[str]:
