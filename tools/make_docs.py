@@ -127,7 +127,7 @@ def main(arguments: list[str]) -> int:
             continue
         if arguments == ["--check"]:
             lines = difflib.unified_diff(
-                found.splitlines(), wanted.splitlines(), f"docs/{name}", "as made now", "", "", 1
+                found.splitlines(), wanted.splitlines(), f"docs/{name}", "as made now", n=1, lineterm=""
             )
             print("\n".join(lines))
             status = 1

@@ -29,9 +29,14 @@ def test_rooms_that_must_not_reach_something_have_their_contract() -> None:
 
 def test_every_concrete_capture_and_destination_is_named_by_assembly_alone() -> None:
     protected = set(CONTRACTS["assembly-names-the-concrete"]["protected_modules"])
-    # A kind of capture is whatever stands beside the port and is not the port, its settings or its isolation.
-    kinds = {file.stem if file.is_file() else file.name for file in (SRC / "capture").iterdir() if file.name[0] != "_"}
-    wanted = {f"standfast.capture.{kind}" for kind in kinds - {"landing", "origin", "isolation"}}
+    # A kind of capture is the module or folder beside the port that defines one.
+    wanted = {
+        f"standfast.capture.{file.relative_to(SRC / 'capture').parts[0].removesuffix('.py')}"
+        for file in (SRC / "capture").rglob("*.py")
+        if file.stem != "landing"
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Capture")
+    }
     assert wanted <= protected
     assert CONTRACTS["assembly-names-the-concrete"]["allowed_importers"] == ["standfast.assembly"]
 
