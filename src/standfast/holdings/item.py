@@ -6,11 +6,13 @@ from typing import Literal
 
 import msgspec
 
+FileType = Literal["file", "folder", "symlink", "hardlink"]
+
 
 class FileFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="file"):
     """What a file system said of a file, a folder or a link. Times are decimal text: nanoseconds exceed 2^53."""
 
-    type: Literal["file", "folder", "symlink", "hardlink"]
+    type: FileType
     mode: int
     """Permission bits only, 0 to 0o7777."""
     uid: int

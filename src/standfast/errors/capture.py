@@ -1,0 +1,95 @@
+"""Errors of capture: nothing of an origin could be reached.
+
+A part that fails is no error but a `landing.Failure`.
+
+    StandfastError
+      CaptureError
+        FolderUnreachableError    CAP-045, exit 45
+        BadPatternError           CAP-046, exit 46
+        SiteUnreachableError      CAP-047, exit 47
+        SiteSuspendedError        CAP-048, exit 48
+        BadAddressError           CAP-049, exit 49
+        RobotsBarredError         CAP-050, exit 50
+"""
+
+from __future__ import annotations
+
+from standfast.errors.base import StandfastError
+
+
+class CaptureError(StandfastError):
+    """Something about obtaining things from an origin."""
+
+
+class FolderUnreachableError(CaptureError):
+    """The folder of a files origin can't be listed."""
+
+    code, exit_status = "CAP-045", 45
+    next_step = "plug in or mount the disk that holds it, or correct the path of this origin in standfast.toml"
+
+    def __init__(self, path: str, why: str) -> None:
+        """The folder, and what the system said."""
+        self.path, self.why = path, why
+        super().__init__(f"{path} can't be read: {why}")
+
+
+class BadPatternError(CaptureError):
+    """An exclude pattern that is none."""
+
+    code, exit_status = "CAP-046", 46
+    next_step = "correct the pattern in standfast.toml; they are written as in .gitignore"
+
+    def __init__(self, pattern: str, why: str) -> None:
+        """The pattern, and what is wrong."""
+        self.pattern, self.why = pattern, why
+        super().__init__(f"the pattern {pattern!r} can't be used: {why}")
+
+
+class SiteUnreachableError(CaptureError):
+    """The first page of a site did not come."""
+
+    code, exit_status = "CAP-047", 47
+    next_step = "open {url} in a browser on this machine; if it opens there, run `standfast protect` again"
+
+    def __init__(self, url: str, why: str) -> None:
+        """The address, and what happened."""
+        self.url, self.why = url, why
+        super().__init__(f"{url} can't be captured: {why}")
+
+
+class SiteSuspendedError(CaptureError):
+    """The site shows its host's notice, or a log-in page, in place of itself."""
+
+    code, exit_status = "CAP-048", 48
+    next_step = (
+        "what was captured before stays the newest good capture: `standfast restore web` puts it back on the air"
+    )
+
+    def __init__(self, url: str, why: str) -> None:
+        """The address, and what was seen there."""
+        self.url, self.why = url, why
+        super().__init__(f"{url} does not show the site: {why}")
+
+
+class BadAddressError(CaptureError):
+    """An address that can't be captured."""
+
+    code, exit_status = "CAP-049", 49
+    next_step = "give an address that begins with http:// or https://"
+
+    def __init__(self, url: str, why: str) -> None:
+        """The address, and what is wrong."""
+        self.url, self.why = url, why
+        super().__init__(f"{url} can't be captured: {why}")
+
+
+class RobotsBarredError(CaptureError):
+    """The site's robots.txt bars even the first page."""
+
+    code, exit_status = "CAP-050", 50
+    next_step = "if the site is your own, set `mine = true` for this origin in standfast.toml (or `add web … --mine`)"
+
+    def __init__(self, url: str) -> None:
+        """The address."""
+        self.url = url
+        super().__init__(f"robots.txt of the site asks not to fetch {url}")

@@ -1,0 +1,1 @@
+"""Makes a working office out of any one replica."""
