@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,7 +46,14 @@ class Faults:
         self.left, self.error, self.steps = at, error, 0
         self.real = {
             name: getattr(durable, name)
-            for name in ("write_through", "move_into_place", "force_folder", "make_folder", "remove")
+            for name in (
+                "write_many_through",
+                "write_through",
+                "move_into_place",
+                "force_folder",
+                "make_folder",
+                "remove",
+            )
         }
 
     def _step(self) -> None:
@@ -64,6 +72,19 @@ class Faults:
             raise
         self._step()
         self.real["write_through"](path, data, mode=mode)
+
+    def write_many_through(self, files: Iterable[tuple[Path, bytes]], *, mode: int = 0o644) -> None:
+        files = list(files)
+        try:
+            self._step()
+        except BaseException:
+            # Not one of them is forced yet: the disk may have any of them, in any part.
+            for place, (path, data) in enumerate(files):
+                if place % 3:
+                    path.write_bytes(bytes(data[: len(data) * (place % 3) // 2]))
+            raise
+        for each in files:
+            self.write_through(*each, mode=mode)
 
     def move_into_place(self, source: Path, target: Path) -> None:
         self._step()

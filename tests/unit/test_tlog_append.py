@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -71,17 +72,25 @@ def test_a_partial_tile_goes_when_its_full_tile_is_there(tmp_path):
     assert {"tile/0/000", "tile/0/001.p/44", "tile/entries/000", "tile/entries/001.p/44"} <= files_in(tmp_path)
 
 
+def spy_on_tiles(monkeypatch, written):
+    """Append the path of every tile and bundle that is written."""
+    real = durable.write_many_through
+
+    def spy(files, **more):
+        files = list(files)
+        written.extend(path for path, _ in files)
+        real(files, **more)
+
+    monkeypatch.setattr(durable, "write_many_through", spy)
+
+
 def test_what_the_old_checkpoint_needs_is_never_written(tmp_path, monkeypatch):
     log_of(tmp_path, 300)
     needed = {path: (tmp_path / path).stat() for path in tile_paths(300)}
-    written = []
-    real = durable.write_through
-    monkeypatch.setattr(
-        durable, "write_through", lambda path, data, **more: (written.append(path), real(path, data, **more))
-    )
+    written: list[Path] = []
+    spy_on_tiles(monkeypatch, written)
     log_of(tmp_path, 20)
-    names = {str(path.relative_to(tmp_path)) for path in written} - {"checkpoint" + durable.UNFINISHED}
-    assert names == set(tile_paths(320, 300))
+    assert {str(path.relative_to(tmp_path)) for path in written} == set(tile_paths(320, 300))
     for path, before in needed.items():
         after = (tmp_path / path).stat()
         assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
@@ -89,15 +98,13 @@ def test_what_the_old_checkpoint_needs_is_never_written(tmp_path, monkeypatch):
 
 def test_an_append_costs_its_batch_and_not_the_log(tmp_path, monkeypatch):
     writer = log_of(tmp_path, 70_000)
-    touched = []
-    real_read, real_write = LogFolder.read, durable.write_through
+    touched: list[object] = []
+    real_read = LogFolder.read
     monkeypatch.setattr(LogFolder, "read", lambda self, path: (touched.append(path), real_read(self, path))[1])
-    monkeypatch.setattr(
-        durable, "write_through", lambda path, data, **more: (touched.append(path), real_write(path, data, **more))
-    )
+    spy_on_tiles(monkeypatch, touched)
     writer.append(leaves_of(70_000, 16), AT)
-    # Read: three partial tiles and the last bundle. Written: bundle, tile, checkpoint.
-    assert len(touched) == 7
+    # Read: three partial tiles and the last bundle. Written: a bundle and a tile.
+    assert len(touched) == 6
 
 
 def test_a_batch_is_leaves_of_one_length(tmp_path):
@@ -109,23 +116,29 @@ def test_a_batch_is_leaves_of_one_length(tmp_path):
 
 
 def test_the_files_of_a_log_come_before_its_checkpoint(tmp_path, monkeypatch):
-    order = []
-    for name in ("write_through", "force_folder", "write_atomically"):
-        real = getattr(durable, name)
-        monkeypatch.setattr(
-            durable,
-            name,
-            lambda path, *args, _real=real, _name=name, **more: (
-                order.append((_name, path)),
-                _real(path, *args, **more),
-            ),
-        )
+    order: list[tuple[str, Path]] = []
+    spy_on = {name: getattr(durable, name) for name in ("force_folder", "write_atomically")}
+    for name, real in spy_on.items():
+
+        def spy(path, *args, _name=name, _real=real, **more):
+            order.append((_name, path))
+            _real(path, *args, **more)
+
+        monkeypatch.setattr(durable, name, spy)
+    real_many = durable.write_many_through
+
+    def spy_many(files, **more):
+        files = list(files)
+        order.extend(("tile", path) for path, _ in files)
+        real_many(files, **more)
+
+    monkeypatch.setattr(durable, "write_many_through", spy_many)
     LogWriter(tmp_path, SIGNER).append(leaves_of(0, 300), AT)
-    checkpoints = [at for at, (name, path) in enumerate(order) if name == "write_atomically"]
-    tiles = [at for at, (_, path) in enumerate(order) if "tile" in path.parts]
+    checkpoints = [at for at, (name, _) in enumerate(order) if name == "write_atomically"]
+    tiles = [at for at, (name, _) in enumerate(order) if name == "tile"]
     # A checkpoint of size 0 comes first of all: from then on, tiles without one are a loss and not a beginning.
     assert checkpoints[0] < min(tiles) < max(tiles) < checkpoints[1]
-    forced = {path for name, path in order[: checkpoints[1]] if name == "force_folder"}
+    forced = {path for name, path in order[max(tiles) : checkpoints[1]] if name == "force_folder"}
     assert {(tmp_path / path).parent for path in tile_paths(300)} <= forced
 
 
@@ -205,15 +218,15 @@ def test_two_writers_can_t_fork_the_log(tmp_path):
 def test_a_full_disk_acknowledges_nothing_and_the_append_can_be_tried_again(tmp_path, monkeypatch):
     writer = log_of(tmp_path, 300)
     before = writer.checkpoint
-    real = durable.write_through
+    real = durable.write_all
 
-    def full(path, data, **more):
-        if path.name == "002":
+    def full(handle, data):
+        if os.readlink(f"/proc/self/fd/{handle}").endswith("/0/002"):
             raise OSError(28, "No space left on device")
-        real(path, data, **more)
+        real(handle, data)
 
     with monkeypatch.context() as patch:
-        patch.setattr(durable, "write_through", full)
+        patch.setattr(durable, "write_all", full)
         with pytest.raises(OSError, match="No space"):
             writer.append(leaves_of(300, 600), AT)
     assert writer.checkpoint == before == LogWriter(tmp_path, SIGNER).checkpoint

@@ -106,7 +106,7 @@ def test_every_key_given_must_have_signed():
     note = SIGNER.sign(8, ROOT, AT)
     stranger = LogSigner("vault.example/log", bytes(32), bytes(32))
     for vkeys in (stranger.vkeys, [SIGNER.vkeys[0], stranger.vkeys[1]], [*SIGNER.vkeys, stranger.vkeys[0]]):
-        with pytest.raises(MissingSignatureError, match="vault.example/log"):
+        with pytest.raises(MissingSignatureError, match=r"vault\.example/log"):
             open_checkpoint(note, vkeys)
     with pytest.raises(MalformedNoteError, match="empty"):
         open_checkpoint(note, [])

@@ -60,13 +60,11 @@ class LogFolder:
 
         They lie above the checkpoint's size: what a crash leaves of them is debris, and debris may be overwritten.
         """
-        folders: dict[Path, None] = {}
-        for tile, data in tiles:
-            path = self.path / tile.text()
-            if path.parent not in folders:
-                durable.make_folder(path.parent)
-                folders[path.parent] = None
-            durable.write_through(path, data)
+        files = [(self.path / tile.text(), data) for tile, data in tiles]
+        folders = list(dict.fromkeys(path.parent for path, _ in files))
+        for folder in folders:
+            durable.make_folder(folder)
+        durable.write_many_through(files)
         for folder in folders:
             durable.force_folder(folder)
 
