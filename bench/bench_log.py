@@ -38,7 +38,7 @@ AT = datetime(2031, 5, 4, 12, tzinfo=UTC)
 SIGNER = LogSigner("bench.example/log", bytes(32), bytes(32))
 BATCHES = (10_000, 1_000)
 SLOPE_SIZES = (1_000, 10_000, 100_000, 1_000_000)
-SLOPE_REPEATS = 9
+SLOPE_REPEATS = 41
 PROOFS = 200
 
 
