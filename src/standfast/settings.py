@@ -50,6 +50,7 @@ class VaultSettings:
 
     name: str
     pack_mib: int = 64
+    shares: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,11 +120,11 @@ def parse_settings(text: str, file: Path) -> Settings:
     return Settings(file=file, text=text, vault=vault, origins=origins, replicas=replicas)
 
 
-def new_settings_text(name: str) -> str:
+def new_settings_text(name: str, shares: str) -> str:
     """The file of a new vault."""
     document = tomlkit.document()
     document.add(tomlkit.comment("Standfast's settings. No secret stands here. Keys: docs/settings.md"))
-    document.add("vault", tomlkit.item({"name": name}))
+    document.add("vault", tomlkit.item({"name": name, "shares": shares}))
     return tomlkit.dumps(document)
 
 
@@ -207,6 +208,9 @@ SETTINGS: tuple[Setting, ...] = (
         "64",
         "MiB",
         "A pack of this size is full. 8 for bad lines: a cut costs at most one pack sent again.",
+    ),
+    Setting(
+        "vault.shares", "", "", "How many recovery shares there are and how many open, as `2/3`; written by `init`."
     ),
     Setting("origins.NAME.kind", "", "", "`files` or `web`; written by `standfast add`."),
     Setting("replicas.NAME.location", "", "", "Where the copy is: a path."),

@@ -28,7 +28,8 @@ class ReplicaNote(msgspec.Struct, omit_defaults=True):
     """Of one replica."""
 
     synced_at: str = ""
-    synced_accession: int = 0
+    synced_size: int = 0
+    """Leaves of the log that it had then."""
     audited_at: str = ""
     ok: bool | None = None
     """What the newest sync or audit said; None before the first."""

@@ -10,21 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from standfast import durable
-from standfast.assembly.destinations import open_destination
 from standfast.clock import Clock, machine_clock
 from standfast.errors.intake import UnfinishedGenesisError, UnknownOriginError
+from standfast.errors.keys import KeyringError
 from standfast.errors.vault import NoVaultError, VaultLockedError
 from standfast.intake.place import IntakePlace, open_place
-from standfast.keys.keyholder import CaptureKeys, load_capture_keys
-from standfast.keys.roster import Keyring
-from standfast.replicas.destination import Destination
+from standfast.keys.keyholder import CaptureKeys, load_capture_keys, read_pin
+from standfast.keys.roster import Keyring, verify_keyring_chain
 from standfast.settings import Origin, Settings, read_settings
 from standfast.tlog.append import LogWriter
 from standfast.tlog.checkpoint import Checkpoint, LogSigner, open_checkpoint
 from standfast.tlog.reader import LogReader
-from standfast.vault.folder import CHECKPOINT_NAME, FORMAT_NAME, VaultFolder, check_format
+from standfast.vault.folder import CHECKPOINT_NAME, FORMAT_NAME, VaultFolder, check_format, keyring_name
 from standfast.vault.reader import VaultReader
-from standfast.vault.source import FolderSource, Source
+from standfast.vault.source import FolderSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +38,7 @@ class Office:
     @property
     def vkeys(self) -> tuple[str, ...]:
         """The keys that must have signed a checkpoint of this log."""
-        return tuple(self.keyring.log.vkeys)
+        return self.keyring.log.vkeys
 
     def origin(self, name: str) -> Origin:
         """An origin of the settings.
@@ -97,20 +96,13 @@ class Office:
         finally:
             place.close()
 
-    def reader(
-        self, identities: Sequence[str], source: Source | None = None, log_size: int | None = None
-    ) -> VaultReader:
-        """Read what is held: here, or from a copy whose checkpoint was verified to be of `log_size`."""
-        here = FolderSource(self.folder.holdings)
-        return VaultReader(source or here, identities, self.checkpoint().size if log_size is None else log_size)
+    def reader(self, identities: Sequence[str]) -> VaultReader:
+        """Read what is held here."""
+        return VaultReader(FolderSource(self.folder.holdings), identities, self.checkpoint().size)
 
     def log_reader(self) -> LogReader:
         """The log of this folder, at its checkpoint."""
         return LogReader(lambda path: (self.folder.tlog / path).read_bytes(), self.checkpoint())
-
-    def replica(self, name: str) -> Destination:
-        """A replica of the settings, opened."""
-        return open_destination(self.settings.replicas[name].location)
 
 
 def open_office(root: Path, clock: Clock = machine_clock) -> Office:
@@ -119,16 +111,34 @@ def open_office(root: Path, clock: Clock = machine_clock) -> Office:
     Raises:
         NoVaultError: none stands there.
         NewerFormatError: it was written by a later version.
-        SettingsError, KeysError: its settings or keyring can't be used.
+        SettingsError, KeyringError: its settings or keyring can't be used.
+        UnfinishedGenesisError: `init` was cut off.
     """
     folder = VaultFolder(root)
     if not folder.settings.is_file():
         raise NoVaultError(root)
     try:
         check_format(folder.held(FORMAT_NAME).read_bytes())
+        folder.held(CHECKPOINT_NAME).stat()
     except FileNotFoundError as why:
         raise UnfinishedGenesisError(root) from why
-    keyring = read_keyring_in_force(folder)
-    if not folder.held(CHECKPOINT_NAME).exists():
-        raise UnfinishedGenesisError(root)
-    return Office(folder=folder, settings=read_settings(folder.settings), keyring=keyring, clock=clock)
+    return Office(folder=folder, settings=read_settings(folder.settings), keyring=keyring_in_force(folder), clock=clock)
+
+
+def keyring_in_force(folder: VaultFolder) -> Keyring:
+    """The newest keyring, with its whole chain verified against what this machine has pinned.
+
+    Raises:
+        KeyringError: altered, missing, of another custody key, or older than what this machine saw.
+    """
+    pin = read_pin(folder.keys)
+    raws: list[bytes] = []
+    while True:
+        try:
+            raws.append(folder.held(keyring_name(len(raws))).read_bytes())
+        except FileNotFoundError:
+            break
+    newest = verify_keyring_chain(raws, pin.custody if pin else None)[-1].keyring
+    if pin and newest.number < pin.number:
+        raise KeyringError(newest.number, f"this machine has seen number {pin.number}")
+    return newest

@@ -30,7 +30,8 @@ class Protection:
     @property
     def failed(self) -> list[str]:
         """Names of origins and replicas that are not as they should be."""
-        return [each.name for each in (*self.origins, *self.replicas) if not each.ok]
+        origins = [each.name for each in self.origins if not each.ok]
+        return origins + [each.name for each in self.replicas if not each.ok]
 
 
 TellOrigin = Callable[[str, RunProgress], None]

@@ -8,6 +8,8 @@ import stat
 import sys
 from pathlib import Path
 
+import click
+
 from standfast.cli.output import Output
 from standfast.errors.cli import PassphraseFileError, PassphraseMissingError
 
@@ -73,3 +75,13 @@ def _checked(raw: bytes, where: str) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         raise PassphraseFileError(where, "not UTF-8 text") from None
+
+
+def require_terminal(instead: str) -> None:
+    """Require that a person sits at a terminal, to be shown secrets and asked for them.
+
+    Raises:
+        UsageError: nobody does; it says what can be given instead.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise click.UsageError(f"this is shown and asked at a terminal, and there is none; give {instead}")

@@ -26,4 +26,63 @@ class Section(NamedTuple):
     entries: tuple[Entry, ...]
 
 
-SECTIONS: tuple[Section, ...] = ()
+SECTIONS: tuple[Section, ...] = (
+    Section(
+        "Protect",
+        (
+            Entry("init", "standfast.cli.init:init", "Make a new vault"),
+            Entry("add", "standfast.cli.add:add", "Add an origin: something to protect"),
+            Entry("protect", "standfast.cli.protect:protect", "Capture, seal, log and copy what is new or changed"),
+            Entry(
+                "status",
+                "standfast.cli.status:status",
+                "Show what is protected, what a cut would cost as measured, where copies are, and what to do next",
+            ),
+            Entry("schedule", "standfast.cli.schedule:schedule", "Run `protect` by itself"),
+        ),
+    ),
+    Section(
+        "Look at what is held",
+        (
+            Entry("items", "standfast.cli.items:items", "List what is held"),
+            Entry(
+                "show",
+                "standfast.cli.show:show",
+                "Show one item: its record, where the log commits to it, and its whole custody",
+            ),
+            Entry(
+                "export",
+                "standfast.cli.export:export",
+                "Write items out as plain files, with the record and salt of each",
+            ),
+        ),
+    ),
+    Section(
+        "Check",
+        (
+            Entry(
+                "verify",
+                "standfast.cli.verify:verify",
+                "Read everything: every byte stored, every chunk opened, every item compared with its record, the log",
+            ),
+            Entry("audit", "standfast.cli.audit:audit", "Check a whole copy without any key that reads"),
+            Entry(
+                "replicas",
+                "standfast.cli.replicas:replicas",
+                "Copies in other hands: add, bring up to date, list, heal",
+            ),
+            Entry("keys", "standfast.cli.keys:keys", "Show the vault's keys"),
+        ),
+    ),
+    Section(
+        "Stand up again",
+        (
+            Entry("restore", "standfast.cli.restore:restore", "Bring an origin back, elsewhere or where it was"),
+            Entry(
+                "rebuild",
+                "standfast.cli.rebuild:rebuild",
+                "Make a working vault from any one replica, with recovery shares",
+            ),
+        ),
+    ),
+)

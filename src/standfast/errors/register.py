@@ -1,17 +1,17 @@
 """Errors of the public register: its files, its evidence, and who may publish.
 
-    StandfastError
-      RegisterError               the register's files or what they claim
-        RegisterFaultsError       REG-115, exit 115
-        NoRegisterError           REG-116, exit 116
-        MalformedRegisterError    REG-117, exit 117
-        UnknownEntryError         REG-118, exit 118
-        OwnReviewError            REG-119, exit 119
-        NotPublishableError       REG-120, exit 120
-        EvidenceMissingError      REG-121, exit 121
-        EvidenceChangedError      REG-122, exit 122
-        SiteTargetError           REG-123, exit 123
-        BadClaimError             REG-124, exit 124
+StandfastError
+  RegisterError               the register's files or what they claim
+    RegisterFaultsError       REG-115, exit 115
+    NoRegisterError           REG-116, exit 116
+    MalformedRegisterError    REG-117, exit 117
+    UnknownEntryError         REG-118, exit 118
+    OwnReviewError            REG-119, exit 119
+    NotPublishableError       REG-120, exit 120
+    EvidenceMissingError      REG-121, exit 121
+    EvidenceChangedError      REG-122, exit 122
+    SiteTargetError           REG-123, exit 123
+    BadClaimError             REG-124, exit 124
 """
 
 from __future__ import annotations
@@ -87,7 +87,9 @@ class NotPublishableError(RegisterError):
     """A claim that may not be published as it stands."""
 
     code, exit_status = "REG-120", 120
-    next_step = "correct claim {claim} with a better source (`standfast register add --corrects {claim}`), or leave it out"
+    next_step = (
+        "correct claim {claim} with a better source (`standfast register add --corrects {claim}`), or leave it out"
+    )
 
     def __init__(self, claim: str, why: str) -> None:
         """The claim, and the rule that it does not meet."""
@@ -99,12 +101,16 @@ class EvidenceMissingError(RegisterError):
     """The bytes of a source that a claim rests on are not held."""
 
     code, exit_status = "REG-121", 121
-    next_step = "bring the bytes back from another copy (`standfast replicas heal`), then run `standfast register check`"
+    next_step = (
+        "bring the bytes back from another copy (`standfast replicas heal`), then run `standfast register check`"
+    )
 
     def __init__(self, claim: str, source: str, digest: str) -> None:
         """The claim, its source, and the SHA-256 it names."""
         self.claim, self.source, self.digest = claim, source, digest
-        super().__init__(f"claim {claim} rests on source {source}, and no bytes with SHA-256 {digest or '(none given)'} are held")
+        super().__init__(
+            f"claim {claim} rests on source {source}, and no bytes with SHA-256 {digest or '(none given)'} are held"
+        )
 
 
 class EvidenceChangedError(RegisterError):
@@ -116,7 +122,9 @@ class EvidenceChangedError(RegisterError):
     def __init__(self, claim: str, source: str, *, named: str, found: str) -> None:
         """The claim, its source, the SHA-256 it names and the one found."""
         self.claim, self.source, self.named, self.found = claim, source, named, found
-        super().__init__(f"claim {claim}: the held bytes of source {source} have changed (named {named}, found {found})")
+        super().__init__(
+            f"claim {claim}: the held bytes of source {source} have changed (named {named}, found {found})"
+        )
 
 
 class SiteTargetError(RegisterError):

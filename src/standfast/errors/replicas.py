@@ -12,6 +12,7 @@ StandfastError
     ReplicaReadOnlyError        REP-077, exit 77
     ReplicaBusyError            REP-078, exit 78
     HealIncompleteError         REP-079, exit 79
+    UnknownReplicaError         REP-068, exit 68
 """
 
 from __future__ import annotations
@@ -158,3 +159,15 @@ class HealIncompleteError(ReplicaError):
         """Where the copy is, and how many objects no copy could give."""
         self.location, self.lost_count = location, lost_count
         super().__init__(f"{lost_count} object(s) of {location} are good in no copy that was given")
+
+
+class UnknownReplicaError(ReplicaError):
+    """No replica of that name in the settings."""
+
+    code, exit_status = "REP-068", 68
+    next_step = "run `standfast replicas list`, or add one with `standfast replicas add NAME LOCATION`"
+
+    def __init__(self, name: str) -> None:
+        """The name asked for."""
+        self.name = name
+        super().__init__(f"there is no replica called {name}")

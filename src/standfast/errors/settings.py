@@ -80,3 +80,15 @@ class UnreadableSettingsError(SettingsError):
         """The file and the reason."""
         self.file, self.why = str(file), why
         super().__init__(f"{file} can't be read: {why}")
+
+
+class ScheduleError(SettingsError):
+    """The nightly run could not be installed."""
+
+    code, exit_status = "SET-008", 8
+    next_step = "have `standfast -C DIR --quiet protect` run every night by other means, as your system offers"
+
+    def __init__(self, why: str) -> None:
+        """What stood in the way."""
+        self.why = why
+        super().__init__(f"the nightly run was not installed: {why}")

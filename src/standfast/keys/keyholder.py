@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,6 +62,14 @@ def write_keys(folder: Path, master: MasterKeys, passphrase: str | None, pin: Ke
         identity, custody = _sealed_contents(master)
         _write(folder / IDENTITY_NAME, age.seal_under(identity, passphrase))
         _write(folder / CUSTODY_NAME, age.seal_under(custody, passphrase))
+
+
+def write_identity(folder: Path, identities: Sequence[str], passphrase: str, pin: KeyringPin) -> None:
+    """Write a reading identity alone: this machine can read what is held, and add nothing."""
+    durable.make_folder(folder, mode=0o700)
+    os.chmod(folder, 0o700)
+    write_pin(folder, pin)
+    _write(folder / IDENTITY_NAME, age.seal_under("".join(f"{each}\n" for each in identities).encode(), passphrase))
 
 
 def load_capture_keys(folder: Path) -> CaptureKeys:

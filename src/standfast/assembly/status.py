@@ -1,0 +1,139 @@
+"""What one screen has to say: what is protected, what was drilled, where copies are, what to do next. No passphrase."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from standfast import clock
+from standfast.assembly.captures import location_of
+from standfast.assembly.ledger import Ledger, read_ledger
+from standfast.assembly.office import Office
+from standfast.intake.place import newest_acknowledged
+
+PROTECT_EVERY = timedelta(days=2)
+DRILL_EVERY = timedelta(days=92)
+AUDIT_EVERY = timedelta(days=31)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginStatus:
+    """One origin. Times as text, None when never."""
+
+    name: str
+    kind: str
+    protected_at: str | None
+    drilled_at: str | None
+    recovery_time_s: float | None
+    loss_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaStatus:
+    """One replica."""
+
+    name: str
+    location: str
+    synced_at: str | None
+    audited_at: str | None
+    ok: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToDo:
+    """Something that is missing, and the command that mends it."""
+
+    what: str
+    command: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Status:
+    """All of it."""
+
+    origins: list[OriginStatus] = field(default_factory=list)
+    replicas: list[ReplicaStatus] = field(default_factory=list)
+    todo: list[ToDo] = field(default_factory=list)
+    log_origin: str = ""
+    log_size: int = 0
+    accessions: int = 0
+    unproved: int = 0
+    """Accessions whose packs no reading identity has opened on this machine yet."""
+    shares: str = ""
+
+
+def status_of(office: Office) -> Status:
+    """Read what this machine knows. Costs the same however much is held."""
+    ledger, now = read_ledger(office.folder.state), office.clock()
+    size = office.checkpoint().size
+    accessions = newest_acknowledged(office.folder, size)
+    status = Status(
+        log_origin=office.keyring.log.origin,
+        log_size=size,
+        accessions=accessions,
+        unproved=max(0, accessions - ledger.proved_accession),
+        shares=office.settings.vault.shares,
+    )
+    for name, origin in office.settings.origins.items():
+        note = ledger.origin(name)
+        status.origins.append(
+            OriginStatus(
+                name=name,
+                kind=location_of(origin)[0],
+                protected_at=note.protected_at or None,
+                drilled_at=note.drilled_at or None,
+                recovery_time_s=note.recovery_time_s,
+                loss_s=note.loss_s,
+            )
+        )
+    for name, replica in office.settings.replicas.items():
+        copy = ledger.replica(name)
+        status.replicas.append(
+            ReplicaStatus(
+                name=name,
+                location=replica.location,
+                synced_at=copy.synced_at or None,
+                audited_at=copy.audited_at or None,
+                ok=copy.ok,
+            )
+        )
+    status.todo = _to_do(office, ledger, now)
+    if status.unproved:
+        status.todo.append(
+            ToDo(
+                what=f"{status.unproved} accession(s) were never opened with the passphrase", command="standfast verify"
+            )
+        )
+    return status
+
+
+def _to_do(office: Office, ledger: Ledger, now: datetime) -> list[ToDo]:
+    todo = []
+    if not office.settings.origins:
+        todo.append(ToDo(what="nothing is protected yet", command="standfast add web URL, or add files PATH"))
+    for name in office.settings.origins:
+        note = ledger.origin(name)
+        if note.partly_at:
+            todo.append(ToDo(what=f"{name} was protected in part only", command=f"standfast protect {name}"))
+        elif _older(note.protected_at, now, PROTECT_EVERY):
+            todo.append(ToDo(what=f"{name} was not protected lately", command=f"standfast protect {name}"))
+        if note.drilled_at and not note.drill_ok:
+            todo.append(ToDo(what=f"the last drill of {name} failed", command=f"standfast drill {name}"))
+        elif _older(note.drilled_at, now, DRILL_EVERY):
+            todo.append(ToDo(what=f"{name} was not drilled lately", command=f"standfast drill {name}"))
+    if len(office.settings.replicas) < 2:
+        have = "no copy" if not office.settings.replicas else "only one copy"
+        todo.append(ToDo(what=f"there is {have} in other hands", command="standfast replicas add NAME LOCATION"))
+    for name in office.settings.replicas:
+        copy = ledger.replica(name)
+        if copy.ok is False:
+            todo.append(ToDo(what=f"the copy {name} has faults or can't be reached", command="standfast replicas heal"))
+        elif _older(copy.synced_at, now, PROTECT_EVERY):
+            todo.append(ToDo(what=f"the copy {name} is behind", command=f"standfast replicas sync {name}"))
+        if _older(copy.audited_at, now, AUDIT_EVERY):
+            todo.append(ToDo(what=f"the copy {name} was not audited lately", command=f"standfast audit {name}"))
+    return todo
+
+
+def _older(moment: str, now: datetime, limit: timedelta) -> bool:
+    return not moment or now - clock.from_text(moment) > limit

@@ -1,0 +1,118 @@
+"""`standfast protect`: the main job."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from standfast.cli.context import Invocation, command
+from standfast.cli.progress import Meter, progress, size_in_words
+
+if TYPE_CHECKING:
+    from standfast.assembly.protection import Protection
+    from standfast.intake.run import RunProgress, RunResult
+
+
+@command("protect", example="standfast protect\nstandfast protect site documents")
+@click.argument("origins", nargs=-1, metavar="[ORIGIN]…")
+@click.option("--reread", is_flag=True, help="Read every file again, whatever its size and times say.")
+@click.pass_obj
+def protect(run: Invocation, origins: tuple[str, ...], reread: bool) -> None:
+    """Capture, seal, log and copy what is new or changed.
+
+    Needs no passphrase. It can be stopped at any time: what was acknowledged is kept, and the next run goes on.
+    """
+    from standfast.assembly.office import open_office
+    from standfast.assembly.protection import protect as protect_origins
+    from standfast.errors.intake import PartlyProtectedError
+
+    office = open_office(run.vault_folder())
+    with _Meters(run) as meters:
+        done = protect_origins(office, origins, reread=reread, tell=meters.origin, tell_replica=meters.replica)
+    run.output.document(_document(done))
+    for result in done.origins:
+        _say_origin(run, result)
+    for copy in done.replicas:
+        if copy.ok:
+            run.output.line(f"{copy.name}: copied {copy.objects_sent} objects, {size_in_words(copy.bytes_sent)}")
+        else:
+            run.output.line(f"{copy.name}: NOT copied: {copy.why}")
+    if done.failed:
+        raise PartlyProtectedError(done.failed)
+
+
+class _Meters:
+    """One line of progress at a time: the origin or the replica that is worked on."""
+
+    def __init__(self, run: Invocation) -> None:
+        self._run = run
+        self._stack = ExitStack()
+        self._what = ""
+        self._meter = Meter()
+
+    def __enter__(self) -> _Meters:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def origin(self, name: str, now: RunProgress) -> None:
+        self._turn_to(f"protect {name}")
+        self._meter.at_count(now.items_seen, now.total_count, now.bytes_seen)
+
+    def replica(self, name: str, done: int, total: int) -> None:
+        self._turn_to(f"copy to {name}")
+        self._meter.at_bytes(done, total)
+
+    def _turn_to(self, what: str) -> None:
+        if what != self._what:
+            self._stack.close()
+            self._meter = self._stack.enter_context(progress(self._run.output, what))
+            self._what = what
+
+
+def _say_origin(run: Invocation, result: RunResult) -> None:
+    state = "protected" if result.ok else "PARTLY protected"
+    run.output.line(
+        f"{result.name}: {state}. {result.items_seen:,} seen, {result.items_new:,} new or changed, "
+        f"{result.items_gone:,} gone; {size_in_words(result.bytes_seen)} seen, "
+        f"{size_in_words(result.bytes_stored)} stored, {result.duration_s:.1f} s"
+    )
+    for failure in result.failures[:20]:
+        run.output.line(f"  {failure.what}: {failure.why}")
+    if result.failure_count > 20:
+        run.output.line(f"  and {result.failure_count - 20:,} more; --json lists up to 1,000")
+
+
+def _document(done: Protection) -> dict[str, object]:
+    return {
+        "origins": [
+            {
+                "name": each.name,
+                "kind": each.kind,
+                "ok": each.ok,
+                "items_seen": each.items_seen,
+                "items_new": each.items_new,
+                "items_gone": each.items_gone,
+                "bytes_seen": each.bytes_seen,
+                "bytes_stored": each.bytes_stored,
+                "duration_s": round(each.duration_s, 3),
+                "failures": [{"what": failure.what, "why": failure.why} for failure in each.failures],
+            }
+            for each in done.origins
+        ],
+        "accessions": done.accessions,
+        "checkpoint": {"origin": done.log_origin, "size": done.log_size, "root": done.log_root},
+        "replicas": [
+            {
+                "name": each.name,
+                "ok": each.ok,
+                "objects_sent": each.objects_sent,
+                "bytes_sent": each.bytes_sent,
+                "why": each.why,
+            }
+            for each in done.replicas
+        ],
+    }

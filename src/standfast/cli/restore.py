@@ -1,0 +1,116 @@
+"""`standfast restore`: for real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from standfast.cli.context import Invocation, group
+from standfast.cli.moments import parse_moment
+from standfast.cli.progress import progress, size_in_words
+from standfast.cli.unlocking import unlock
+
+if TYPE_CHECKING:
+    from standfast.restore.plan import RestoreResult
+
+
+@group(
+    "restore",
+    example="standfast restore files documents --to /home/office/documents\nstandfast restore web site --to site",
+)
+def restore() -> None:
+    """Bring an origin back, elsewhere or where it was."""
+
+
+@restore.command("files", example="standfast restore files documents --to out --path 'letters/*'")
+@click.argument("origin")
+@click.option(
+    "--to", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="A new or empty folder."
+)
+@click.option("--at", "moment", metavar="TIME", help="As it was then.")
+@click.option("--path", "globs", multiple=True, metavar="GLOB", help="Only what matches; * matches / too.")
+@click.option("--force", is_flag=True, help="Write over what is in the way.")
+@click.pass_obj
+def files(run: Invocation, origin: str, folder: Path, moment: str | None, globs: tuple[str, ...], force: bool) -> None:
+    """Bring a folder back: content, names, links, modes, owners, times."""
+    from standfast.assembly.office import open_office
+    from standfast.assembly.standing_up import bring_back_files
+
+    office = open_office(run.vault_folder())
+    identities = unlock(run, office)
+    with progress(run.output, f"restore {origin}") as meter:
+        result = bring_back_files(
+            office,
+            identities,
+            origin,
+            folder,
+            at=parse_moment(moment),
+            path_globs=globs,
+            force=force,
+            tell=lambda done, total: meter.at_count(done, total, 0),
+        )
+    say_restored(run, result)
+
+
+@restore.command("web", example="standfast restore web site --to public --base-url https://example.net/")
+@click.argument("origin")
+@click.option(
+    "--to", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="A new or empty folder."
+)
+@click.option("--at", "moment", metavar="TIME", help="As it was then.")
+@click.option("--base-url", metavar="URL", help="Where it will stand, for feeds and canonical links.")
+@click.option("--force", is_flag=True, help="Write over what is in the way.")
+@click.pass_obj
+def web(run: Invocation, origin: str, folder: Path, moment: str | None, base_url: str | None, force: bool) -> None:
+    """Bring a site back as files that any web server, or a double click, serves."""
+    from standfast.assembly.office import open_office
+    from standfast.assembly.standing_up import bring_back_web
+
+    office = open_office(run.vault_folder())
+    identities = unlock(run, office)
+    with progress(run.output, f"restore {origin}") as meter:
+        result = bring_back_web(
+            office,
+            identities,
+            origin,
+            folder,
+            at=parse_moment(moment),
+            base_url=base_url,
+            force=force,
+            tell=lambda done, total: meter.at_count(done, total, 0),
+        )
+    say_restored(run, result)
+
+
+def say_restored(run: Invocation, result: RestoreResult) -> None:
+    """Print what came back.
+
+    Raises:
+        PartlyRestoredError: not all of it did.
+    """
+    from standfast.errors.restore import PartlyRestoredError
+
+    run.output.document(
+        {
+            "ok": result.ok,
+            "origin": result.origin,
+            "kind": result.kind,
+            "to": result.to,
+            "items": result.items,
+            "bytes": result.bytes,
+            "failures": [{"what": each.what, "why": each.why} for each in result.failures],
+            "recovery_time_s": round(result.recovery_time_s, 3),
+            "loss_s": round(result.loss_s, 3),
+        }
+    )
+    run.output.line(
+        f"{result.origin}: {result.items:,} items, {size_in_words(result.bytes)} in {result.recovery_time_s:.1f} s; "
+        f"the newest is {result.loss_s / 3600:.1f} hours old"
+    )
+    run.output.line(f"look at   {result.to}")
+    for failure in result.failures[:20]:
+        run.output.line(f"  {failure.what}: {failure.why}")
+    if not result.ok:
+        raise PartlyRestoredError(result.failure_count)
