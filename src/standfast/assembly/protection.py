@@ -59,7 +59,7 @@ def protect(
     with office.lock("protect"):
         ledger = read_ledger(office.folder.state)
         with office.intake() as place:
-            refuse_old_copy(office, place.log.size)
+            refuse_old_copy(office)
             for origin in origins:
                 result = _protect_one(office, place, origin, reread, tell)
                 done.origins.append(result)

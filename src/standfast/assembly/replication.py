@@ -22,6 +22,7 @@ from standfast.replicas.heal import HealResult, heal
 from standfast.replicas.location import PreparedLocation, prepare_location
 from standfast.settings import ReplicaSettings, add_replica
 from standfast.tlog.checkpoint import open_checkpoint
+from standfast.tlog.monitor import verify_growth
 from standfast.vault.folder import CHECKPOINT_NAME
 
 TellReplica = Callable[[str, int, int], None]
@@ -52,20 +53,23 @@ def add_local_replica(office: Office, name: str, location: str) -> tuple[Office,
     return open_office(office.folder.root, office.clock), prepared
 
 
-def refuse_old_copy(office: Office, our_size: int) -> None:
-    """Ask the replicas that can be reached for their newest checkpoint; sign nothing if one is ahead.
+def refuse_old_copy(office: Office) -> None:
+    """Ask the replicas that can be reached for their newest checkpoint; sign nothing unless our log continues each.
 
     Raises:
-        OldCopyError: this folder is an old copy, or the log's key is in other hands.
+        OldCopyError: one is ahead: this folder is an old copy, or the log's key is in other hands.
+        LogForkError: the same, and one of the two was added to since.
     """
+    log = office.log_reader()
     for replica in office.settings.replicas.values():
         try:
             raw = open_destination(replica.location).read(CHECKPOINT_NAME)
             theirs = open_checkpoint(raw, office.vkeys)
         except (StandfastError, OSError):
             continue  # not there, new, or damaged: syncing and auditing it tell
-        if theirs.size > our_size:
-            raise OldCopyError(replica.location, our_size, theirs.size)
+        if theirs.size > log.size:
+            raise OldCopyError(replica.location, log.size, theirs.size)
+        verify_growth(log, theirs)
 
 
 def sync_replicas(

@@ -43,7 +43,7 @@ def sync(run: Invocation, names: tuple[str, ...]) -> None:
 
     office = open_office(run.vault_folder())
     with office.lock("replicas sync"), progress(run.output, "copy") as meter:
-        refuse_old_copy(office, office.checkpoint().size)
+        refuse_old_copy(office)
         ledger = read_ledger(office.folder.state)
         outcomes = sync_replicas(office, ledger, names=names, tell=lambda _, done, total: meter.at_bytes(done, total))
         write_ledger(office.folder.state, ledger)
