@@ -20,13 +20,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from standfast.errors.base import StandfastError
 from standfast.errors.replicas import NotAReplicaError
 from standfast.errors.tlog import LogForkError, TlogError
 from standfast.errors.vault import NewerFormatError, NoVaultError
+from standfast.holdings.digest import sha256_hex
 from standfast.replicas.destination import ReadableCopy
 from standfast.replicas.examine import Examined, examine
 from standfast.replicas.findings import AuditResult, Findings, Freshness
 from standfast.replicas.pack_check import Progress
+from standfast.replicas.statements import open_keyring
 from standfast.tlog.checkpoint import Checkpoint, open_checkpoint
 from standfast.tlog.tiles import verify_growth
 from standfast.vault.folder import CHECKPOINT_NAME, FORMAT_NAME, check_format
@@ -95,17 +98,29 @@ def check_copy_format(copy: ReadableCopy, findings: Findings) -> bool:
         NewerFormatError: a later version wrote the copy.
     """
     try:
-        check_format(copy.read(FORMAT_NAME))
+        raw = copy.read(FORMAT_NAME)
+        check_format(raw)
     except FileNotFoundError:
         findings.fault(FORMAT_NAME, "missing", "every copy begins with it")
         return False
-    except NewerFormatError:
-        raise
+    except NewerFormatError as why:
+        if not _is_version_1(copy, raw):
+            raise
+        findings.fault(FORMAT_NAME, "damaged", f"it says {why.found}, and keyring/0 names the digest of another file")
     except NoVaultError:
         findings.fault(FORMAT_NAME, "damaged", "it is not the line that a copy begins with")
     except OSError as why:
         findings.fault(FORMAT_NAME, "unreadable", why.strerror or str(why))
     return True
+
+
+def _is_version_1(copy: ReadableCopy, newer: bytes) -> bool:
+    """Whether keyring 0 can be read and names another FORMAT than this one: then this one is damaged, not newer."""
+    try:
+        named = open_keyring(copy.read("keyring/0")).value.keyring.documents
+    except (StandfastError, ValueError, OSError):
+        return False
+    return named.get(FORMAT_NAME) != sha256_hex(newer)
 
 
 def _own_checkpoint(

@@ -124,6 +124,7 @@ def _send_all(outgoing: Outgoing, sending: Sending, since: int | None) -> None:
     start = since or 0
     outgoing.require_leaves(start)
     keyrings, inventories = outgoing.new_keyrings(start), outgoing.new_inventories(start)
+    outgoing.require_covered(start)
     if since is None:
         outgoing.require_documents()
         sending.send(FORMAT_NAME)

@@ -167,15 +167,15 @@ def _check_keyring_numbers(keyrings: Chain[KeyringFile], inventories: Chain[Inve
 
 
 def _check_documents(keyrings: Chain[KeyringFile], fetch: functools.partial[bytes | None], findings: Findings) -> None:
-    first = keyrings.accepted.get(0)
-    if first is None:
-        findings.leave_unchecked(f"{HOW_TO_OPEN_NAME}: keyring/0, which names its digest, can't be read")
+    if not keyrings.accepted:
+        findings.leave_unchecked(f"{HOW_TO_OPEN_NAME}: no keyring, which would name its digest, can be read")
         return
+    oldest = min(keyrings.accepted)
     for name in (FORMAT_NAME, HOW_TO_OPEN_NAME):
         raw = fetch(name)
-        sealed = dict(first.value.keyring.documents).get(name)
+        sealed = keyrings.accepted[oldest].value.keyring.documents.get(name)
         if raw is not None and sha256_hex(raw) != sealed:
-            findings.fault(name, "damaged", "it is not the file whose digest keyring/0 names")
+            findings.fault(name, "damaged", f"it is not the file whose digest {keyrings.name(oldest)} names")
 
 
 def _named_packs(inventories: Chain[Inventory]) -> dict[str, int]:

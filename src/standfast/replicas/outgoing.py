@@ -30,6 +30,7 @@ class Outgoing:
         self.source = source
         self.size = checkpoint.size
         self.reader = LogReader(lambda path: source.read(TLOG + path), checkpoint)
+        self._batches: dict[int, int] = {}
 
     def require_leaves(self, since: int) -> None:
         """Read every bundle that a copy of size `since` lacks, and the tiles above it, against our root.
@@ -64,6 +65,18 @@ class Outgoing:
         """
         return self._new(inventory_name, 1, open_inventory, since)
 
+    def require_covered(self, since: int) -> None:
+        """Require that the new keyrings and inventories open everything since: a lost one must not be acknowledged.
+
+        Raises:
+            MalformedObjectError: one of ours is missing.
+        """
+        at = since
+        while at < self.size and at in self._batches:
+            at = self._batches[at]
+        if at != self.size:
+            raise MalformedObjectError("holdings", f"no keyring and no inventory opens the log from leaf {at}")
+
     def inventory(self, number: int) -> Inventory:
         """One of ours. Errors as `new_inventories`."""
         opened: Statement[Inventory] = self._open(inventory_name(number), open_inventory)
@@ -81,6 +94,8 @@ class Outgoing:
                 stop = number - 1
             elif self.reader.leaf(opened.index) != opened.leaf():
                 raise MalformedObjectError(name(number), f"leaf {opened.index} of the log does not commit to it")
+            else:
+                self._batches[opened.index] = opened.index + opened.count
             number -= 1
         return range(number + 1, stop + 1)
 
