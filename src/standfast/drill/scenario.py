@@ -1,0 +1,84 @@
+"""What recovering one origin means, for each kind: restore it, then look at it with other eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from standfast.clock import Clock
+from standfast.drill.result import Check, Example, Rehearsal, check_none
+from standfast.drill.tree_check import check_tree
+from standfast.holdings.item import FileFacts
+from standfast.restore.files import restore_files
+from standfast.restore.plan import HoldingsReader, RestoreResult
+from standfast.vault.manifests import HeldItem
+
+Tell = Callable[[str, int, int], None]
+"""Called with (step, done, in all) now and then; the steps of a scenario are `restore` and `check`."""
+
+FOLDER_BYTES = 4096
+"""What an item takes on a disk at least."""
+
+
+class Scenario(Protocol):
+    """How one kind of origin is rehearsed."""
+
+    def room_bytes(self, held: Sequence[HeldItem]) -> int:
+        """How much the scratch place must hold, rounded up."""
+        ...
+
+    def rehearse(
+        self, reader: HoldingsReader, origin: str, held: Sequence[HeldItem], to: Path, *, clock: Clock, tell: Tell
+    ) -> Rehearsal:
+        """Restore an origin into `to` and check what lies there.
+
+        Args:
+            reader: over the copy; its `items` gives `held`.
+            origin: its name.
+            held: what must come back, at least one item.
+            to: a folder that is not there yet.
+            clock: for the restore.
+            tell: progress.
+
+        Raises:
+            StandfastError, OSError: the rehearsal did not come to its end.
+        """
+        ...
+
+
+class FilesScenario:
+    """A folder comes back, and each thing in it is compared with its record."""
+
+    def room_bytes(self, held: Sequence[HeldItem]) -> int:
+        """Contents without holes, and an entry each."""
+        solid = (item.record.size_bytes for item in held if not _is_sparse(item))
+        return sum(solid) + FOLDER_BYTES * len(held)
+
+    def rehearse(
+        self, reader: HoldingsReader, origin: str, held: Sequence[HeldItem], to: Path, *, clock: Clock, tell: Tell
+    ) -> Rehearsal:
+        """Restore with `restore_files`, check with `check_tree`."""
+        restored = restore_files(reader, origin, to, tell=lambda done, total: tell("restore", done, total), clock=clock)
+        findings = check_tree(to, held, lambda done, total: tell("check", done, total))
+        return Rehearsal(
+            items_restored=findings.found["items restored"],
+            items_identical=findings.identical_count,
+            newest_at=findings.newest_at,
+            checks=(restore_failures(restored, held), *findings.checks()),
+        )
+
+
+def restore_failures(restored: RestoreResult, held: Sequence[HeldItem]) -> Check:
+    """What the restore itself complained of."""
+    items = {item.record.name: item.record.id for item in held} if restored.failures else {}
+    examples = (Example(item=items.get(each.what, ""), name=each.what, why=each.why) for each in restored.failures)
+    return check_none("failures in restoring", restored.failure_count, examples)
+
+
+def _is_sparse(item: HeldItem) -> bool:
+    return isinstance(item.record.facts, FileFacts) and item.record.facts.sparse
+
+
+SCENARIOS: Mapping[str, Scenario] = {"files": FilesScenario()}
+"""By the kind that manifests name. An origin of another kind is said to be not checked."""
