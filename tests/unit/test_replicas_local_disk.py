@@ -1,4 +1,4 @@
-"""A copy on a disk: links are not followed, a disk that goes away is no empty one, what the system says becomes our error."""
+"""A copy on a disk: links are not followed, a disk that goes away is no empty one, the system's words become ours."""
 
 from __future__ import annotations
 

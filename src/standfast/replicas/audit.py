@@ -22,7 +22,7 @@ from collections.abc import Sequence
 
 from standfast.errors.base import StandfastError
 from standfast.errors.replicas import NotAReplicaError
-from standfast.errors.tlog import LogForkError, TlogError
+from standfast.errors.tlog import LogForkError, MalformedNoteError, TlogError
 from standfast.errors.vault import NewerFormatError, NoVaultError
 from standfast.holdings.digest import sha256_hex
 from standfast.replicas.destination import ReadableCopy
@@ -31,6 +31,7 @@ from standfast.replicas.findings import AuditResult, Findings, Freshness
 from standfast.replicas.pack_check import Progress
 from standfast.replicas.statements import open_keyring
 from standfast.tlog.checkpoint import Checkpoint, open_checkpoint
+from standfast.tlog.note import parse_vkey
 from standfast.tlog.tiles import verify_growth
 from standfast.vault.folder import CHECKPOINT_NAME, FORMAT_NAME, check_format
 
@@ -63,6 +64,10 @@ def audit(
         TlogError: `vkeys`, `newest` or `last_seen` itself is not what it must be.
         ReplicaUnreachableError: the place is not there, or went away.
     """
+    if not vkeys:
+        raise MalformedNoteError("list of verifier keys", "it is empty, and nothing can be verified by no key")
+    for vkey in vkeys:
+        parse_vkey(vkey)
     findings = Findings()
     known = [open_checkpoint(each, vkeys) for each in (newest, last_seen) if each is not None]
     has_format = check_copy_format(copy, findings)

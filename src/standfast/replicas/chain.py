@@ -79,8 +79,8 @@ def walk_chain(
         size: leaves of the checkpoint; None where none can be trusted: then objects are only compared with one another.
         findings: takes the faults.
     """
-    # No batch has fewer leaves than the smallest, so a greater number can't be acknowledged.
-    greatest = len(present) * 2 + 16 if size is None else chain.first + size // SMALLEST_BATCH
+    # No batch has fewer leaves than the smallest; and what a cut left above the checkpoint follows without a gap.
+    greatest = chain.first + len(present) + (len(present) + 16 if size is None else size // SMALLEST_BATCH)
     for number in sorted(present, reverse=True):
         if number > greatest:
             findings.fault(chain.name(number), "unexpected", "the log is too short for so many")
