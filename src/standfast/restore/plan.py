@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from standfast import clock
-from standfast.vault.manifests import HeldItem
+from standfast.vault.manifests import HeldItem, OriginLine
 
 FAILURES_KEPT = 1_000
 
@@ -26,6 +26,10 @@ class HoldingsReader(Protocol):
 
     def read(self, held: HeldItem, limit_bytes: int = 1 << 30) -> bytes:
         """The whole item in memory."""
+        ...
+
+    def origins(self) -> list[OriginLine]:
+        """Each origin by its newest line: name, kind, location."""
         ...
 
 

@@ -1,0 +1,48 @@
+"""Moves the addresses in a style sheet. Everything else stays as it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tinycss2
+from tinycss2 import ast
+from tinycss2.serializer import serialize_url
+
+Move = Callable[[str], str]
+"""An address as it stands in the sheet → what should stand there."""
+
+STRING_FUNCTIONS = ("url", "src", "image-set", "-webkit-image-set", "image")
+DEPTH_LIMIT = 64
+
+
+def move_css(text: str, move: Move) -> str:
+    """A style sheet, or the value of a `style` attribute, with its addresses moved."""
+    nodes = tinycss2.parse_component_value_list(text)
+    _move_list(nodes, move, 0)
+    return str(tinycss2.serialize(nodes))
+
+
+def _move_list(nodes: list[Any], move: Move, depth: int, *, strings: bool = False) -> None:
+    if depth > DEPTH_LIMIT:
+        return
+    after_import = False
+    for node in nodes:
+        if isinstance(node, ast.URLToken):
+            node.value = move(node.value)
+            node.representation = f"url({serialize_url(node.value)})"
+        elif isinstance(node, ast.StringToken) and (strings or after_import):
+            node.value = move(node.value)
+            node.representation = f'"{_escaped(node.value)}"'
+        elif isinstance(node, ast.FunctionBlock):
+            _move_list(node.arguments, move, depth + 1, strings=node.lower_name in STRING_FUNCTIONS)
+        elif isinstance(node, (ast.ParenthesesBlock, ast.SquareBracketsBlock, ast.CurlyBracketsBlock)):
+            _move_list(node.content, move, depth + 1)
+        if isinstance(node, ast.AtKeywordToken):
+            after_import = node.lower_value == "import"
+        elif not isinstance(node, (ast.WhitespaceToken, ast.Comment)):
+            after_import = False
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\a ")

@@ -1,0 +1,60 @@
+"""The answer of a web server, read back from an item's WARC records. Format: docs/formats/web-item.md."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from dataclasses import dataclass
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+
+from standfast.errors.vault import MalformedObjectError
+from standfast.holdings.item import WebFacts
+
+PAYLOAD_LIMIT = 1024 * 1024 * 1024
+CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.I)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One address and what it answered, decoded from its codings."""
+
+    url: str
+    status: int
+    media_type: str
+    charset: str
+    """As the header says it; empty where it says none."""
+    location: str
+    payload: bytes
+
+
+def read_exchange(item: str, facts: WebFacts, raw: bytes) -> Exchange:
+    """The answer in an item.
+
+    Raises:
+        MalformedObjectError: no response record, or a payload that is not what the record says.
+    """
+    try:
+        for record in ArchiveIterator(io.BytesIO(raw)):
+            if record.rec_type in ("response", "revisit"):
+                headers = record.http_headers
+                payload = record.content_stream().read(PAYLOAD_LIMIT + 1)
+                break
+        else:
+            raise MalformedObjectError(item, "it holds no answer")
+    except (ArchiveLoadFailed, ValueError, OSError) as why:
+        raise MalformedObjectError(item, f"its records can't be read: {why}") from why
+    if facts.payload_sha256 and hashlib.sha256(payload).hexdigest() != facts.payload_sha256:
+        raise MalformedObjectError(item, "its payload is not the one in its record")
+    content_type = headers.get_header("content-type", "") if headers else ""
+    found = CHARSET.search(content_type)
+    return Exchange(
+        url=facts.url,
+        status=facts.status,
+        media_type=facts.payload_type or content_type.split(";")[0].strip().lower(),
+        charset=found[1] if found else "",
+        location=(headers.get_header("location", "") or "") if headers else "",
+        payload=payload,
+    )
