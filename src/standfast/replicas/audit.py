@@ -64,10 +64,7 @@ def audit(
         TlogError: `vkeys`, `newest` or `last_seen` itself is not what it must be.
         ReplicaUnreachableError: the place is not there, or went away.
     """
-    if not vkeys:
-        raise MalformedNoteError("list of verifier keys", "it is empty, and nothing can be verified by no key")
-    for vkey in vkeys:
-        parse_vkey(vkey)
+    require_vkeys(vkeys)
     findings = Findings()
     known = [open_checkpoint(each, vkeys) for each in (newest, last_seen) if each is not None]
     has_format = check_copy_format(copy, findings)
@@ -94,6 +91,18 @@ def audit(
         checkpoint=own,
         checkpoint_note=note if own else b"",
     )
+
+
+def require_vkeys(vkeys: Sequence[str]) -> None:
+    """Require at least one key, and that each is one: else every copy would look unsigned.
+
+    Raises:
+        MalformedNoteError: none was given, or one that is none.
+    """
+    if not vkeys:
+        raise MalformedNoteError("list of verifier keys", "it is empty, and nothing can be verified by no key")
+    for vkey in vkeys:
+        parse_vkey(vkey)
 
 
 def check_copy_format(copy: ReadableCopy, findings: Findings) -> bool:

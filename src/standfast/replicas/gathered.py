@@ -16,7 +16,8 @@ class Gathered:
         """The first copy is asked first."""
         self.copies = tuple(copies)
         self._start: dict[str, int] = {}
-        self._digests: dict[str, bytes] = {}
+        self._digests: dict[tuple[str, int], bytes] = {}
+        self._made: dict[str, bytes] = {}
 
     @property
     def location(self) -> str:
@@ -24,14 +25,18 @@ class Gathered:
         return ", ".join(copy.location for copy in self.copies)
 
     def read(self, name: str) -> bytes:
-        """A whole object. What came from another copy than the first is remembered by its digest, for `read_again`."""
+        """A whole object. One that comes with other bytes the second time is refused: what was checked is taken."""
+        if name in self._made:
+            return self._made[name]
         for place in range(self._start.get(name, 0), len(self.copies)):
             try:
                 data = self.copies[place].read(name)
             except FileNotFoundError:
                 continue
-            if place:
-                self._digests[name] = hashlib.sha256(data).digest()
+            if place and self._digests.setdefault((name, place), digest := hashlib.sha256(data).digest()) != digest:
+                raise OSError(
+                    errno.EIO, f"{self.copies[place].location} gave other bytes when it was asked again", name
+                )
             return data
         raise FileNotFoundError(errno.ENOENT, "in no copy", name)
 
@@ -44,6 +49,8 @@ class Gathered:
 
     def size(self, name: str) -> int | None:
         """Its size, or None."""
+        if name in self._made:
+            return len(self._made[name])
         place = self.find_place(name)
         return None if place is None else self.copies[place].size(name)
 
@@ -63,6 +70,18 @@ class Gathered:
                 return place
         return None
 
+    def take_from(self, name: str, place: int) -> None:
+        """Take an object from this copy, and no earlier one."""
+        self._start[name] = place
+
+    def give(self, name: str, data: bytes) -> None:
+        """Give these bytes for an object, which is right in no copy and was made again."""
+        self._made[name] = data
+
+    def is_made(self, name: str) -> bool:
+        """Whether `give` gave it."""
+        return name in self._made
+
     def turn_from(self, name: str) -> bool:
         """Take an object from a later copy than now. False, and no change, where no later one has it."""
         now = self.find_place(name)
@@ -71,9 +90,3 @@ class Gathered:
                 self._start[name] = place
                 return True
         return False
-
-    def read_again(self, name: str) -> bytes | None:
-        """The bytes that `read` gave last; None where the copy now gives others."""
-        known = self._digests.get(name)
-        data = self.read(name)
-        return data if known is not None and hashlib.sha256(data).digest() == known else None

@@ -1,7 +1,8 @@
 """Brings good objects back into a copy from any other that has them. It needs no key that reads.
 
  1. The newest checkpoint that every key given has signed, in any of the copies, says what must be held.
- 2. The copy is examined against it; then all copies together, each object from the first where it is good.
+ 2. The copy is examined against it; then all copies together, each object from the first where it is good: tiles by
+    the hash above them, keyrings and inventories by their leaves.
  3. A copy whose own good checkpoint is not the beginning of that log is left alone: two histories are evidence.
  4. What is damaged or missing is written, in the order of every copy: checkpoint last.
 
@@ -18,22 +19,23 @@ from dataclasses import dataclass
 from standfast.errors.replicas import NotAReplicaError, ReplicaForkedError, ReplicaUnreachableError
 from standfast.errors.tlog import LogForkError, TlogError
 from standfast.errors.vault import PackDamagedError, PackMissingError
-from standfast.replicas.audit import check_copy_format
+from standfast.replicas.audit import check_copy_format, require_vkeys
 from standfast.replicas.destination import Content, Destination, ReadableCopy
 from standfast.replicas.examine import Examined, examine
 from standfast.replicas.findings import Findings
 from standfast.replicas.gathered import Gathered
+from standfast.replicas.log_choice import LogChoice
 from standfast.replicas.names import TLOG, kind_of
 from standfast.replicas.pack_check import Progress
 from standfast.replicas.sending import checked_pack
 from standfast.tlog.bundles import parse_bundle, write_bundle
 from standfast.tlog.checkpoint import Checkpoint, open_checkpoint
-from standfast.tlog.paths import find_tile_path, needed_tile
+from standfast.tlog.paths import TilePath, find_tile_path, needed_tile
 from standfast.tlog.tiles import tile_paths, verify_growth
 from standfast.tlog.tree import HASH_BYTES
 from standfast.vault.folder import CHECKPOINT_NAME, FORMAT_NAME, HOW_TO_OPEN_NAME, pack_name
 
-FROM_ITSELF = "its full tile"
+FROM_THE_LOG = "the log's other tiles"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +101,13 @@ def heal(
         progress: told about the bytes of the copy's packs while they are examined.
 
     Raises:
+        MalformedNoteError: no key was given, or one that is none.
         NotAReplicaError: no copy has a checkpoint that every key has signed.
         ReplicaForkedError: two good checkpoints contradict each other. Nothing was written.
         NewerFormatError: a later version wrote the copy.
         ReplicaUnreachableError, ReplicaFullError, ReplicaReadOnlyError, ReplicaBusyError: the place; run it again.
     """
+    require_vkeys(vkeys)
     with destination.writing():
         check_copy_format(destination, Findings())
         standing, reachable, unreachable = _standings(destination, others, vkeys)
@@ -202,8 +206,8 @@ class _Healing:
             self._bring(self._together.inventories.name(number))
         for path in tile_paths(self._size):
             self._bring(TLOG + path)
-        for name in sorted(self._found.faulty_names()):
-            self._mend_superseded(name)
+        for tile in self._here.survey.superseded:
+            self._mend_superseded(tile)
 
     def write(self, name: str, content: Content, source: str) -> None:
         """Write one object, over whatever file stands there."""
@@ -229,33 +233,41 @@ class _Healing:
 
     def _gather(self, checkpoint: Checkpoint) -> tuple[Examined, dict[str, str]]:
         """Turn from what is wrong to the next copy of it, until nothing is wrong or nowhere is left to turn."""
-        for name in _small(self._found):
-            self._gathered.turn_from(name)
+        if any(name.startswith(TLOG) for name in self._found.faulty_names()):
+            for choice in LogChoice(self._gathered.copies, checkpoint).choose():
+                if choice.place is None:
+                    self._gathered.give(choice.name, choice.made)
+                else:
+                    self._gathered.take_from(choice.name, choice.place)
         while True:
             found = Findings()
             together = examine(self._gathered, checkpoint, found, with_packs=False)
-            if not sum(self._gathered.turn_from(name) for name in _small(found)):
+            if not sum(self._gathered.turn_from(name) for name in _turning(found)):
                 return together, {
-                    each.object: each.detail
-                    for each in found.faults.values()
-                    if each.kind != "unexpected" and kind_of(each.object)
+                    each.object: each.detail for each in found.faults.values() if self._is_small_and_needed(each.object)
                 }
+
+    def _is_small_and_needed(self, name: str) -> bool:
+        """Whether a fault of all copies together counts: packs go by digests, tiles of older sizes are made again."""
+        tile = find_tile_path(name[len(TLOG) :]) if name.startswith(TLOG) else None
+        if tile is not None:
+            return tile.place(self._size) == "needed"
+        return kind_of(name) in ("document", "keyring", "inventory")
 
     def _bring(self, name: str) -> None:
         if name in self._lost:
+            return
+        if self._gathered.is_made(name):
+            self.write(name, self._gathered.read(name), FROM_THE_LOG)
             return
         place = self._gathered.find_place(name)
         if place is None or place == 0:
             return
         source = self._others[place - 1].location
         try:
-            data = self._gathered.read_again(name)
-        except OSError:
-            data = None
-        if data is None:
-            self._lost[name] = f"{source} gave other bytes when it was asked again"
-            return
-        self.write(name, data, source)
+            self.write(name, self._gathered.read(name), source)
+        except OSError as why:
+            self._lost[name] = why.strerror or str(why)
 
     def _bring_pack(self, digest: str, size_bytes: int) -> None:
         for other in self._others:
@@ -266,26 +278,31 @@ class _Healing:
                 continue
         self._lost[pack_name(digest)] = "it is whole in no copy"
 
-    def _mend_superseded(self, name: str) -> None:
+    def _mend_superseded(self, tile: TilePath) -> None:
         """A partial tile of an older size is the beginning of the one that took its place."""
-        tile = find_tile_path(name[len(TLOG) :]) if name.startswith(TLOG) else None
-        if tile is None or tile.place(self._size) != "superseded":
-            return
-        needed = needed_tile(tile.level, tile.index, self._size)
+        name, needed = TLOG + tile.text(), needed_tile(tile.level, tile.index, self._size)
         if TLOG + needed.text() in self._lost:
-            self._lost[name] = f"{needed.text()}, whose beginning it is, is lost"
+            if name in self._found.faulty_names():
+                self._lost[name] = f"{needed.text()}, whose beginning it is, is lost"
             return
-        raw = self._gathered.read(TLOG + needed.text())
+        raw = self._destination.read(TLOG + needed.text())
         if tile.level is None:
             data = write_bundle(parse_bundle(raw, needed.width)[: tile.width])
         else:
             data = raw[: tile.width * HASH_BYTES]
-        self.write(name, data, FROM_ITSELF)
-        self._lost.pop(name, None)
+        if not _reads_as(self._destination, name, data):
+            self.write(name, data, FROM_THE_LOG)
 
 
-def _small(found: Findings) -> Iterator[str]:
-    """What is wrong and no pack, by name."""
+def _reads_as(copy: ReadableCopy, name: str, data: bytes) -> bool:
+    try:
+        return copy.read(name) == data
+    except OSError:  # unreadable: it is written again
+        return False
+
+
+def _turning(found: Findings) -> Iterator[str]:
+    """What is wrong and can be judged by itself: packs go by their digests, tiles were chosen from the root down."""
     for name in sorted(found.faulty_names()):
-        if kind_of(name) not in (None, "pack", "checkpoint"):
+        if kind_of(name) in ("document", "keyring", "inventory"):
             yield name

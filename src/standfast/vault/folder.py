@@ -38,7 +38,7 @@ def check_format(raw: bytes) -> None:
     if raw == FORMAT_TEXT:
         return
     found = re.fullmatch(rb"standfast vault (\d{1,9})\n", raw)
-    if found:
+    if found and int(found[1]) > 1:
         raise NewerFormatError("the vault", found[1].decode())
     raise NoVaultError(FORMAT_NAME)
 
