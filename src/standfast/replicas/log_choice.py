@@ -123,7 +123,7 @@ class LogChoice:
             yield [row[vote] if vote < len(row) else None for row in below]
 
     def _held(self, tile: TilePath) -> Iterator[tuple[int, _Hashes]]:
-        """The hashes in each copy's tile, or the leaf hashes of its bundle; copies that have no such thing are passed over."""
+        """The hashes in each copy's tile, or the leaf hashes of its bundle; a copy without it is passed over."""
         for place, copy in enumerate(self._copies):
             try:
                 raw = copy.read(TLOG + tile.text())
