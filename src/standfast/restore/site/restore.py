@@ -49,6 +49,8 @@ class RestoredSite:
 
     result: RestoreResult
     pages: list[RestoredPage]
+    redirects: list[RestoredPage]
+    """Small pages that lead on, in place of redirects."""
     hosts: tuple[str, ...]
     """Every host that something was captured from: none of them may be asked."""
 
@@ -106,12 +108,12 @@ def restore_whole_site(
     tree = TargetTree(to, force=force)
     try:
         site = _Site(reader, items, start, base_url, tree, result, tell)
-        pages = site.write()
+        pages, redirects = site.write()
     finally:
         tree.close()
     result.recovery_time_s = time.monotonic() - began
     hosts = tuple(sorted({urlsplit(_facts(item).url).netloc for item in items}))
-    return RestoredSite(result=result, pages=pages, hosts=hosts)
+    return RestoredSite(result=result, pages=pages, redirects=redirects, hosts=hosts)
 
 
 def _facts(item: HeldItem) -> WebFacts:
@@ -143,7 +145,7 @@ class _Site:
         self._done = 0
         self._total = len(self._answers) + len(self._redirects)
 
-    def write(self) -> list[RestoredPage]:
+    def write(self) -> tuple[list[RestoredPage], list[RestoredPage]]:
         for item in self._answers:
             self._places.put(_facts(item).url, _facts(item).payload_type)
         redirects = self._follow_redirects()
@@ -159,7 +161,7 @@ class _Site:
         for item, place, target in redirects:
             self._write(item, place, _redirect_page(self._find(place, target) or target))
         self._write_way_in()
-        return pages
+        return pages, [RestoredPage(url=_facts(item).url, place=place) for item, place, _ in redirects]
 
     def _read(self, item: HeldItem) -> Exchange | None:
         try:
