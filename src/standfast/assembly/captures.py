@@ -28,7 +28,9 @@ def capture_of(office: Office, origin: Origin, *, reread: bool = False) -> Captu
         from standfast.capture.files import FilesCapture
 
         mine = os.stat(office.folder.root)
-        return FilesCapture(origin, tool=f"{tool} files", skip=((mine.st_dev, mine.st_ino),), reread=reread)
+        return FilesCapture(
+            origin, tool=f"{tool} files", skip=((mine.st_dev, mine.st_ino),), reread=reread, clock=office.clock
+        )
     from standfast.capture.web.crawl import WebCapture
 
-    return WebCapture(origin, tool=f"{tool} web")
+    return WebCapture(origin, tool=f"{tool} web", clock=office.clock)

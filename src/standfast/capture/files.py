@@ -14,12 +14,13 @@ import pwd
 import stat
 import struct
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 from standfast.capture.landing import Failure, FileReference, Finished, Landed, LandingEvent, Progress, Seen, Unchanged
 from standfast.capture.origin import FilesOrigin
 from standfast.capture.tree_walk import TreeWalk
+from standfast.clock import Clock, machine_clock
 from standfast.errors.capture import FolderUnreachableError
 from standfast.holdings.identifiers import escape_name
 from standfast.holdings.item import FileFacts, FileType
@@ -41,6 +42,7 @@ class FilesCapture:
         tool: str,
         skip: Collection[tuple[int, int]] = (),
         reread: bool = False,
+        clock: Clock = machine_clock,
     ) -> None:
         """Nothing is read yet.
 
@@ -49,11 +51,12 @@ class FilesCapture:
             tool: for the records.
             skip: (device, inode) of folders that are left out, as the vault's own.
             reread: distrust size and times: land everything.
+            clock: for the records.
 
         Raises:
             BadPatternError: an exclude pattern that is none.
         """
-        self.tool = tool
+        self.tool, self._clock = tool, clock
         self._root, self._reread = os.fsencode(origin.path), reread
         self._walk = TreeWalk(origin.exclude, skip, origin.one_file_system)
 
@@ -69,7 +72,7 @@ class FilesCapture:
             raise FolderUnreachableError(escape_name(self._root), why.strerror or str(why)) from why
         walk = self._walk
         first_names: dict[tuple[int, int], bytes] = {}
-        now = datetime.now(UTC)
+        now = self._clock()
         done = size_bytes = 0
         try:
             for batch in walk.batches(top):
@@ -90,7 +93,7 @@ class FilesCapture:
                 done += len(batch)
                 size_bytes += sum(found.st_size for _, found in batch)
                 yield Progress(done_count=done, total_count=None, bytes_seen=size_bytes)
-                now = datetime.now(UTC)
+                now = self._clock()
                 yield from walk.take_failures()
         finally:
             walk.close()

@@ -14,7 +14,7 @@ from standfast.errors.restore import BrowserMissingError
 from standfast.restore.site.static_server import serve_folder
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Request, Route
+    from playwright.sync_api import BrowserContext, Request, Response
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -26,6 +26,8 @@ FLAGS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
+SETTLE_STEP_MS, QUIET_STEPS, SETTLE_LIMIT_MS = 40, 2, 5_000
+"""After its load a page may ask for more: it has settled when nothing was open twice in a row."""
 NAMED_LIMIT = 20
 """A verdict names no more addresses than these."""
 
@@ -44,7 +46,7 @@ class PageVerdict:
     failed: list[str] = field(default_factory=list)
     """Requests to the restored site that did not succeed."""
     elsewhere: list[str] = field(default_factory=list)
-    """Requests to anywhere else: all were stopped."""
+    """Requests to anywhere else: none was let through."""
     why: str = ""
 
     @property
@@ -88,13 +90,13 @@ def load_pages(
     program = find_browser()
     from playwright.sync_api import sync_playwright
 
-    flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(FLAGS)
     verdicts = []
     with serve_folder(folder) as site, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        browser = playwright.chromium.launch(executable_path=program, args=_flags(site))
         try:
+            context = browser.new_context(service_workers="block")
             for place in places:
-                verdicts.append(_load(browser, site, place, timeout_s))
+                verdicts.append(_load(context, site, place, timeout_s))
                 if tell:
                     tell(len(verdicts), len(places))
         finally:
@@ -102,44 +104,68 @@ def load_pages(
     return verdicts
 
 
-def _load(browser: Browser, site: str, place: str, timeout_s: float) -> PageVerdict:
+def _flags(site: str) -> list[str]:
+    # Everything but the restored site is sent to a proxy that is not there: nothing else can be reached at all.
+    only = f"--proxy-bypass-list=<-loopback>;{urlsplit(site).netloc}"
+    flags = [*FLAGS, "--proxy-server=http://127.0.0.1:9", only]
+    return [*flags, "--no-sandbox"] if os.geteuid() == 0 else flags
+
+
+def _load(context: BrowserContext, site: str, place: str, timeout_s: float) -> PageVerdict:
     from playwright.sync_api import Error
 
     verdict = PageVerdict(place=place)
-    here = urlsplit(site).netloc
-    context = browser.new_context(service_workers="block")
+    watch = _Watch(verdict, urlsplit(site).netloc)
+    page = context.new_page()
     try:
-
-        def route(asked: Route) -> None:
-            parts = urlsplit(asked.request.url)
-            if parts.netloc == here or parts.scheme in ("data", "blob", "about"):
-                asked.continue_()
-                return
-            _name(verdict.elsewhere, asked.request.url)
-            asked.abort()
-
-        def failed(request: Request) -> None:
-            if urlsplit(request.url).netloc == here:
-                _name(verdict.failed, urlsplit(request.url).path)
-
-        context.route("**/*", route)
-        page = context.new_page()
-        page.on("requestfailed", failed)
-        page.on("response", lambda answer: failed(answer.request) if answer.status >= 400 else None)
+        page.on("request", watch.asked)
+        page.on("requestfinished", watch.ended)
+        page.on("requestfailed", watch.failed)
+        page.on("response", watch.answered)
         answer = page.goto(f"{site}/{quote(place)}", wait_until="load", timeout=timeout_s * 1000)
-        # A page that only leads on has led on by now, or is about to.
-        page.wait_for_load_state("networkidle", timeout=timeout_s * 1000)
+        quiet = 0
+        for _ in range(int(SETTLE_LIMIT_MS / SETTLE_STEP_MS)):
+            quiet = 0 if watch.open else quiet + 1
+            if quiet >= QUIET_STEPS:
+                break
+            page.wait_for_timeout(SETTLE_STEP_MS)
         verdict.loaded = answer is not None and answer.status == 200
         verdict.title = page.title()[:200]
         verdict.text_length = len(page.inner_text("body"))
-        images = page.evaluate("[...document.images].map(i => [i.loading == 'lazy' || i.complete, i.naturalWidth])")
+        images = page.evaluate("[...document.images].map(i => [i.complete, i.naturalWidth])")
         verdict.image_count = len(images)
         verdict.broken_image_count = sum(1 for complete, width in images if complete and not width)
     except Error as why:
         verdict.why = str(why).splitlines()[0][:300]
     finally:
-        context.close()
+        page.close()
     return verdict
+
+
+class _Watch:
+    """Counts a page's requests."""
+
+    def __init__(self, verdict: PageVerdict, here: str) -> None:
+        self._verdict, self._here = verdict, here
+        self.open = 0
+
+    def asked(self, request: Request) -> None:
+        self.open += 1
+        parts = urlsplit(request.url)
+        if parts.scheme in ("http", "https") and parts.netloc != self._here:
+            _name(self._verdict.elsewhere, request.url)
+
+    def ended(self, _: Request) -> None:
+        self.open -= 1
+
+    def failed(self, request: Request) -> None:
+        self.open -= 1
+        if urlsplit(request.url).netloc == self._here:
+            _name(self._verdict.failed, urlsplit(request.url).path)
+
+    def answered(self, answer: Response) -> None:
+        if answer.status >= 400 and urlsplit(answer.url).netloc == self._here:
+            _name(self._verdict.failed, urlsplit(answer.url).path)
 
 
 def _name(names: list[str], address: str) -> None:

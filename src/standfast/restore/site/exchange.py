@@ -11,6 +11,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
 from standfast.errors.vault import MalformedObjectError
+from standfast.holdings.http_answer import AnswerError, parse_answer
 from standfast.holdings.item import WebFacts
 
 PAYLOAD_LIMIT = 1024 * 1024 * 1024
@@ -37,24 +38,28 @@ def read_exchange(item: str, facts: WebFacts, raw: bytes) -> Exchange:
         MalformedObjectError: no response record, or a payload that is not what the record says.
     """
     try:
-        for record in ArchiveIterator(io.BytesIO(raw)):
-            if record.rec_type in ("response", "revisit"):
-                headers = record.http_headers
-                payload = record.content_stream().read(PAYLOAD_LIMIT + 1)
-                break
-        else:
-            raise MalformedObjectError(item, "it holds no answer")
-    except (ArchiveLoadFailed, ValueError, OSError) as why:
+        block = next(
+            record.raw_stream.read(len(raw))
+            for record in ArchiveIterator(io.BytesIO(raw), no_record_parse=True)
+            if record.rec_type == "response"
+        )
+        answer = parse_answer(block)
+    except StopIteration as why:
+        raise MalformedObjectError(item, "it holds no answer") from why
+    except (ArchiveLoadFailed, AnswerError) as why:
         raise MalformedObjectError(item, f"its records can't be read: {why}") from why
+    try:
+        payload = answer.payload(PAYLOAD_LIMIT)
+    except AnswerError:
+        payload = answer.body  # kept as it came, and its record's quality says so
     if facts.payload_sha256 and hashlib.sha256(payload).hexdigest() != facts.payload_sha256:
         raise MalformedObjectError(item, "its payload is not the one in its record")
-    content_type = headers.get_header("content-type", "") if headers else ""
-    found = CHARSET.search(content_type)
+    found = CHARSET.search(answer.header("content-type"))
     return Exchange(
         url=facts.url,
         status=facts.status,
-        media_type=facts.payload_type or content_type.split(";")[0].strip().lower(),
+        media_type=facts.payload_type or answer.media_type,
         charset=found[1] if found else "",
-        location=(headers.get_header("location", "") or "") if headers else "",
+        location=answer.header("location").encode("latin-1", "replace").decode("utf-8", "replace"),
         payload=payload,
     )

@@ -1,8 +1,8 @@
 """Moves the addresses in a page, and takes out what would call the old host or a third party.
 
 What a page loads (pictures, sheets, scripts, frames) points to its place in the restored site, or to nothing when it
-is not held: the old address then stands in `data-standfast-missing`. What a reader may follow (links) points to its place,
-or stays as it was. Inline scripts are left alone.
+is not held: the old address then stands in `data-standfast-missing`. What a reader may follow (links) points to its
+place, or stays as it was. Inline scripts are left alone.
 """
 
 from __future__ import annotations
@@ -71,12 +71,8 @@ class Linker:
 
 
 def page_text(payload: bytes, charset: str) -> str:
-    """A page as text: byte order mark, then the header's charset, then the page's own, then UTF-8, then windows-1252."""
-    for mark, name in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
+    """A page as text: by its byte order mark, its header's charset, its own, as UTF-8, or as windows-1252."""
+    for mark, name in BYTE_ORDER_MARKS:
         if payload.startswith(mark):
             return payload[len(mark) :].decode(name, "replace")
     found = META_CHARSET.search(payload[:SNIFFED_BYTES])

@@ -14,7 +14,7 @@ from standfast.restore.site.places import PREFERRED
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    extensions_map = {
+    extensions_map = {  # noqa: RUF012 - it is an instance's in the base class, and never changed
         **SimpleHTTPRequestHandler.extensions_map,
         **{ending: kind for kind, ending in PREFERRED.items()},
         ".html": "text/html; charset=utf-8",

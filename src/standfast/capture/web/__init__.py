@@ -1,0 +1,1 @@
+"""Captures a web site: every exchange with its server, byte for byte."""
