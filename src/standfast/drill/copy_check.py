@@ -57,7 +57,7 @@ def check_copy(copy: ReadableCopy, vkeys: Sequence[str], known: Checkpoint | Non
     checkpoint, signatures = _check_signatures(copy, vkeys, has_format)
     if checkpoint is None:
         unread: list[tuple[CheckName, int]] = [("objects of the copy", 0), ("packs present", 0)]
-        rest = [not_checked(name, expected, _NO_CHECKPOINT) for name, expected in unread]
+        rest = [not_checked(name, expected, _NO_CHECKPOINT, public=True) for name, expected in unread]
         return CheckedCopy(log=None, inventories={}, checks=(signatures, *rest))
     examined = examine(copy, checkpoint, findings, with_packs=False)
     checks = [signatures]
@@ -86,7 +86,7 @@ def _check_signatures(copy: ReadableCopy, vkeys: Sequence[str], has_format: bool
 
 
 def _unsigned(found: int, expected: int, why: str) -> Check:
-    example = Example(name=CHECKPOINT_NAME, why=why)
+    example = Example(name=CHECKPOINT_NAME, why=why, public=True)
     return Check(name="signatures", outcome="failed", found=found, expected=expected, examples=(example,))
 
 
@@ -103,10 +103,10 @@ def _check_growth(log: LogReader, known: Checkpoint) -> Check:
     try:
         verify_growth(log, known)
     except TlogError as why:
-        example = Example(name=CHECKPOINT_NAME, why=str(why))
+        example = Example(name=CHECKPOINT_NAME, why=str(why), public=True)
         return Check(name="not rolled back", outcome="failed", found=log.size, expected=known.size, examples=(example,))
     except OSError as why:
-        return not_checked("not rolled back", known.size, why.strerror or str(why))
+        return not_checked("not rolled back", known.size, why.strerror or str(why), public=True)
     return Check(name="not rolled back", outcome="passed", found=log.size, expected=known.size)
 
 
@@ -114,8 +114,8 @@ def _check_objects(findings: Findings) -> Check:
     """Step 3. Strange files hinder no recovery; an audit names them."""
     faults = [each for each in findings.faults.values() if each.kind != "unexpected"]
     if not faults and findings.not_checked:
-        return not_checked("objects of the copy", 0, findings.not_checked[0])
-    examples = (Example(name=each.object, why=f"{each.kind}: {each.detail}") for each in faults)
+        return not_checked("objects of the copy", 0, findings.not_checked[0], public=True)
+    examples = (Example(name=each.object, why=f"{each.kind}: {each.detail}", public=True) for each in faults)
     return check_all("objects of the copy", len(faults) + findings.faults_left_off, 0, examples)
 
 
@@ -124,7 +124,9 @@ def _check_packs(examined: Examined) -> Check:
     named, listed = examined.named_packs, examined.survey.packs
     wrong = [digest for digest in named if listed.get(digest) != named[digest]]
     examples = (
-        Example(name=pack_name(digest), why="it is not there" if digest not in listed else "it has another size")
+        Example(
+            name=pack_name(digest), why="it has another size" if digest in listed else "it is not there", public=True
+        )
         for digest in wrong
     )
     return check_all("packs present", len(named) - len(wrong), len(named), examples)

@@ -46,6 +46,8 @@ class Example:
     name: str = ""
     """As `escape_name` writes it: a path, an address, an object of the copy."""
     why: str
+    public: bool = False
+    """It names objects of the copy only, which whoever holds a copy sees anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +78,10 @@ def check_none(name: CheckName, found: int, examples: Iterable[Example] = ()) ->
     return check_all(name, found, 0, examples)
 
 
-def not_checked(name: CheckName, expected: int, why: str) -> Check:
-    """Could not be looked at."""
-    return Check(name=name, outcome="not checked", found=None, expected=expected, examples=(Example(why=why),))
+def not_checked(name: CheckName, expected: int, why: str, *, public: bool = False) -> Check:
+    """Could not be looked at. `public`: as in `Example`."""
+    examples = (Example(why=why, public=public),)
+    return Check(name=name, outcome="not checked", found=None, expected=expected, examples=examples)
 
 
 def _few(examples: Iterable[Example]) -> tuple[Example, ...]:
@@ -89,6 +92,7 @@ def _few(examples: Iterable[Example]) -> tuple[Example, ...]:
 class Rehearsal:
     """What a scenario did with one origin."""
 
+    items_expected: int
     items_restored: int
     items_identical: int
     newest_at: str
@@ -109,7 +113,7 @@ class OriginDrill:
     items_identical: int
     """Restored, and in every respect that was checked as the record says."""
     items_incomplete: int
-    """Of those expected: known when they were captured not to be whole, such as a file that changed while it was read."""
+    """Of those expected: known not to be whole when they were captured, as a file that changed while it was read."""
     bytes_expected: int
     recovery_time_s: float
     """From the start to the last check of this origin, as if it were the only one: checking and opening the copy count
@@ -158,8 +162,8 @@ class DrillResult:
         return [drill.origin for drill in self.drills if not drill.ok]
 
 
-def drill_json(drill: OriginDrill) -> dict[str, Any]:
-    """One member of `drills` of what `drill --json` prints."""
+def drill_json(drill: OriginDrill, *, names: bool = True) -> dict[str, Any]:
+    """One member of `drills` of what `drill --json` prints. Without `names` it tells no name of anything captured."""
     return {
         "origin": drill.origin,
         "kind": drill.kind,
@@ -173,11 +177,11 @@ def drill_json(drill: OriginDrill) -> dict[str, Any]:
         "recovery_time_s": round(drill.recovery_time_s, 3),
         "loss_s": None if drill.loss_s is None else round(drill.loss_s, 3),
         "newest_at": drill.newest_at,
-        "checks": [_check_json(check) for check in drill.checks],
+        "checks": [_check_json(check, names) for check in drill.checks],
     }
 
 
-def _check_json(check: Check) -> dict[str, Any]:
+def _check_json(check: Check, names: bool) -> dict[str, Any]:
     said: dict[str, Any] = {
         "name": check.name,
         "ok": check.ok,
@@ -185,6 +189,12 @@ def _check_json(check: Check) -> dict[str, Any]:
         "found": check.found,
         "expected": check.expected,
     }
-    if check.examples:
-        said["examples"] = [{"item": each.item, "what": each.name, "why": each.why} for each in check.examples]
+    examples = [_example_json(each, names) for each in check.examples]
+    if any(examples):
+        said["examples"] = [each for each in examples if each]
     return said
+
+
+def _example_json(example: Example, names: bool) -> dict[str, str]:
+    item = {"item": example.item} if example.item else {}
+    return {**item, "what": example.name, "why": example.why} if names or example.public else item

@@ -13,6 +13,7 @@ A check that could not be made is not passed. Nothing that was restored stays, a
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import platform
 import time
@@ -38,6 +39,7 @@ from standfast.drill.scratch import Scratch
 from standfast.errors.base import StandfastError
 from standfast.errors.drill import DrillError, ScratchTooSmallError
 from standfast.errors.replicas import ReplicaUnreachableError
+from standfast.errors.vault import NotOurKeyError, PackDamagedError, PackMissingError
 from standfast.holdings.canonical import canonical_bytes
 from standfast.replicas.destination import ReadableCopy
 from standfast.tlog.checkpoint import Checkpoint
@@ -135,7 +137,7 @@ class _ReadOnce:
 
     def __init__(self, reader: VaultReader, held: Sequence[HeldItem]) -> None:
         self._reader, self._held = reader, held
-        self.pieces, self.read = reader.pieces, reader.read
+        self.pieces, self.read, self.origins = reader.pieces, reader.read, reader.origins
 
     def items(self, origin: str | None = None, at: datetime | None = None) -> Iterator[HeldItem]:
         if at is not None:
@@ -179,7 +181,10 @@ class _Drill:
         log = self.checked.log
         if log is None:
             why = "the copy's checkpoint is not signed by the log's keys"
-            return [self._unread(name, kind, not_checked("manifests opened", 0, why)) for name, kind in origins.items()]
+            return [
+                self._unread(name, kind, not_checked("manifests opened", 0, why, public=True))
+                for name, kind in origins.items()
+            ]
         reader = VaultReader(self._copy.packs, self._identities, log.size)
         opened = self._open_manifests(reader, origins)
         if not opened.check.ok:
@@ -206,7 +211,9 @@ class _Drill:
             for inventory in reader.history:
                 # The copy is asked a second time; it must say what the log opened the first time.
                 if self.checked.inventories.get(inventory.number) != inventory:
-                    return _Opened(_unopened(0, expected, f"{inventory_name(inventory.number)} is another one now"))
+                    return _Opened(
+                        _unopened(0, expected, f"{inventory_name(inventory.number)} is another one now", public=True)
+                    )
             for accession, line in reader.lines():
                 if accession != opened:
                     self._say("", "manifests", opened, expected)
@@ -217,7 +224,8 @@ class _Drill:
         except ReplicaUnreachableError:
             raise
         except (StandfastError, OSError) as why:
-            return _Opened(_unopened(max(0, opened - 1), expected, str(why)))
+            public = isinstance(why, PackMissingError | PackDamagedError | NotOurKeyError)
+            return _Opened(_unopened(max(0, opened - 1), expected, str(why), public=public))
         held = {name: list(state.held(name)) for name in origins}
         return _Opened(check_all("manifests opened", len(reader.history), expected), kinds, held)
 
@@ -236,12 +244,12 @@ class _Drill:
     ) -> Rehearsal:
         """Steps 4 to 6 for one origin."""
         if not held:
-            return _nothing(Check(name="something held", outcome="failed", found=0, expected=1))
+            return _nothing(held, Check(name="something held", outcome="failed", found=0, expected=1))
         leaves = check_leaves(log, held)
         scenario = self._scenarios.get(kind)
         if scenario is None:
             why = f"this program can't rehearse an origin of kind {kind}"
-            return _nothing(leaves, not_checked("rehearsed to the end", 1, why))
+            return _nothing(held, leaves, not_checked("rehearsed to the end", 1, why, public=True))
         try:
             done = scenario.rehearse(
                 _ReadOnce(reader, held),
@@ -256,16 +264,11 @@ class _Drill:
         except (StandfastError, OSError) as why:
             example = Example(why=(why.strerror or str(why)) if isinstance(why, OSError) else str(why))
             ended = Check(name="rehearsed to the end", outcome="failed", found=0, expected=1, examples=(example,))
-            return _nothing(leaves, ended)
-        return Rehearsal(
-            items_restored=done.items_restored,
-            items_identical=done.items_identical,
-            newest_at=done.newest_at,
-            checks=(leaves, *done.checks),
-        )
+            return _nothing(held, leaves, ended)
+        return dataclasses.replace(done, checks=(leaves, *done.checks))
 
     def _unread(self, name: str, kind: str, why: Check) -> OriginDrill:
-        return self._result(name, kind, [], why, _nothing(), self._stopwatch() - self.began)
+        return self._result(name, kind, [], why, _nothing([]), self._stopwatch() - self.began)
 
     def _result(
         self, name: str, kind: str, held: Sequence[HeldItem], opened: Check, rehearsal: Rehearsal, took_s: float
@@ -277,7 +280,7 @@ class _Drill:
             origin=name,
             kind=kind,
             copy=self._copy.name,
-            items_expected=len(held),
+            items_expected=rehearsal.items_expected,
             items_restored=rehearsal.items_restored,
             items_identical=rehearsal.items_identical,
             items_incomplete=sum(item.record.quality != "complete" for item in held),
@@ -317,10 +320,10 @@ def _leaf_differs(log: LogReader, item: HeldItem) -> str:
     return "" if same else f"the log's entry {item.leaf} is not of this record"
 
 
-def _nothing(*checks: Check) -> Rehearsal:
-    return Rehearsal(items_restored=0, items_identical=0, newest_at="", checks=checks)
+def _nothing(held: Sequence[HeldItem], *checks: Check) -> Rehearsal:
+    return Rehearsal(items_expected=len(held), items_restored=0, items_identical=0, newest_at="", checks=checks)
 
 
-def _unopened(found: int, expected: int, why: str) -> Check:
-    examples = (Example(why=why),)
+def _unopened(found: int, expected: int, why: str, *, public: bool) -> Check:
+    examples = (Example(why=why, public=public),)
     return Check(name="manifests opened", outcome="failed", found=found, expected=expected, examples=examples)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from standfast.clock import Clock
 from standfast.drill.result import Check, Example, Rehearsal, check_none
+from standfast.drill.site_check import LoadPages, check_site
 from standfast.drill.tree_check import check_tree
-from standfast.holdings.item import FileFacts
+from standfast.holdings.item import FileFacts, WebFacts
 from standfast.restore.files import restore_files
 from standfast.restore.plan import HoldingsReader, RestoreResult
+from standfast.restore.site.browser import load_pages
+from standfast.restore.site.restore import restore_whole_site
 from standfast.vault.manifests import HeldItem
 
 Tell = Callable[[str, int, int], None]
@@ -59,13 +63,44 @@ class FilesScenario:
         self, reader: HoldingsReader, origin: str, held: Sequence[HeldItem], to: Path, *, clock: Clock, tell: Tell
     ) -> Rehearsal:
         """Restore with `restore_files`, check with `check_tree`."""
-        restored = restore_files(reader, origin, to, tell=lambda done, total: tell("restore", done, total), clock=clock)
-        findings = check_tree(to, held, lambda done, total: tell("check", done, total))
+        restored = restore_files(reader, origin, to, tell=functools.partial(tell, "restore"), clock=clock)
+        findings = check_tree(to, held, functools.partial(tell, "check"))
         return Rehearsal(
+            items_expected=len(held),
             items_restored=findings.found["items restored"],
             items_identical=findings.identical_count,
             newest_at=findings.newest_at,
             checks=(restore_failures(restored, held), *findings.checks()),
+        )
+
+
+class WebScenario:
+    """A site comes back as files, and a browser that reaches nothing else opens every page of it."""
+
+    def __init__(self, load: LoadPages = load_pages) -> None:
+        """`load`: opens pages in a browser."""
+        self._load = load
+
+    def room_bytes(self, held: Sequence[HeldItem]) -> int:
+        """As decoded, and an entry each; rewriting makes pages little longer."""
+        payloads = (item.record.facts.payload_bytes for item in held if isinstance(item.record.facts, WebFacts))
+        return sum(payloads) * 5 // 4 + FOLDER_BYTES * len(held)
+
+    def rehearse(
+        self, reader: HoldingsReader, origin: str, held: Sequence[HeldItem], to: Path, *, clock: Clock, tell: Tell
+    ) -> Rehearsal:
+        """Restore with `restore_whole_site`, check with `check_site`."""
+        say = functools.partial(tell, "restore")
+        site = restore_whole_site(reader, origin, to, tell=say, clock=clock)
+        exchanges = [item for item in held if isinstance(item.record.facts, WebFacts)]
+        look = functools.partial(tell, "check")
+        findings = check_site(to, exchanges, site, reader, tell=look, load=self._load)
+        return Rehearsal(
+            items_expected=len(findings.expected),
+            items_restored=len(findings.restored),
+            items_identical=len(findings.identical),
+            newest_at=findings.newest_at(),
+            checks=(restore_failures(site.result, held), *findings.checks),
         )
 
 
@@ -80,5 +115,5 @@ def _is_sparse(item: HeldItem) -> bool:
     return isinstance(item.record.facts, FileFacts) and item.record.facts.sparse
 
 
-SCENARIOS: Mapping[str, Scenario] = {"files": FilesScenario()}
+SCENARIOS: Mapping[str, Scenario] = {"files": FilesScenario(), "web": WebScenario()}
 """By the kind that manifests name. An origin of another kind is said to be not checked."""

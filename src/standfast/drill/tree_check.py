@@ -113,6 +113,8 @@ def check_tree(folder: Path, held: Sequence[HeldItem], tell: Tell | None = None)
         _note(findings, item, _compare_link(findings, item, inode, inodes))
     for item in wanted.values():
         findings.compare("items restored", item, "it is not there")
+    if tell:
+        tell(len(held), len(held))
     return findings
 
 
