@@ -1,142 +1,202 @@
-"""Finds the addresses in a page: what it shows, and where it leads. Takes bytes, asks nothing, runs no script."""
+"""What a document leads to: pages to follow, and what they need to be shown. Bytes in, addresses out."""
 
 from __future__ import annotations
 
+import gzip
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+import tinycss2
+from lxml import etree
+from selectolax.lexbor import LexborHTMLParser
+from tinycss2 import ast
 
 from standfast.capture.web.addresses import absolute
-from standfast.capture.web.styles import find_style_links
-from standfast.holdings.web_text import decode_page, split_srcset
 
-LinkKind = Literal["page", "part"]
-"""`page`: a place to go on to. `part`: something that the page needs in order to look as it does."""
+PAGE_TYPES = ("text/html", "application/xhtml+xml")
+CSS_TYPES = ("text/css",)
+XML_TYPES = ("application/xml", "text/xml", "application/rss+xml", "application/atom+xml")
+SVG_TYPES = ("image/svg+xml",)
+DOCUMENT_LIMIT = 32 * 1024 * 1024
+LINKS_LIMIT = 50_000
+DEPTH_LIMIT = 64
 
-LINKS_LIMIT = 20_000
-"""Of one page."""
-NESTING_LIMIT = 4
-"""Frames that stand as text in an attribute, one in the other."""
-
-PART_ATTRIBUTES = {
-    "img": ("src", "lowsrc", "longdesc", "data-src"),
+NEEDED = {
+    "img": ("src",),
     "script": ("src",),
+    "embed": ("src",),
     "source": ("src",),
     "track": ("src",),
     "audio": ("src",),
     "video": ("src", "poster"),
-    "embed": ("src",),
-    "object": ("data",),
     "input": ("src",),
+    "object": ("data",),
+    "use": ("href", "xlink:href"),
+    "image": ("href", "xlink:href"),
     "iframe": ("src",),
     "frame": ("src",),
-    "image": ("href", "xlink:href"),
-    "use": ("href", "xlink:href"),
-    "feimage": ("href", "xlink:href"),
     "body": ("background",),
     "table": ("background",),
     "td": ("background",),
-    "th": ("background",),
-    "tr": ("background",),
 }
-PAGE_ATTRIBUTES = {"a": ("href", "xlink:href"), "area": ("href",), "blockquote": ("cite",)}
-SRCSET_ATTRIBUTES = ("srcset", "imagesrcset", "data-srcset")
-PART_RELATIONS = {
-    "stylesheet", "icon", "apple-touch-icon", "apple-touch-icon-precomposed", "mask-icon", "manifest", "preload",
-    "modulepreload", "prefetch", "image_src", "fluid-icon",
-}  # fmt: skip
-UNFOLLOWED_RELATIONS = {"dns-prefetch", "preconnect", "pingback", "edituri", "wlwmanifest", "search", "shortlink"}
-PART_META = {"og:image", "og:image:url", "og:image:secure_url", "og:audio", "og:video", "twitter:image",
-             "twitter:image:src", "msapplication-tileimage"}  # fmt: skip
-_REFRESH = re.compile(r"""^\s*[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?(['"]?)(.+?)\1\s*$""", re.IGNORECASE | re.DOTALL)
+NEEDED_LINKS = {
+    "stylesheet",
+    "icon",
+    "apple-touch-icon",
+    "mask-icon",
+    "manifest",
+    "preload",
+    "modulepreload",
+    "prefetch",
+}
+IGNORED_LINKS = {"preconnect", "dns-prefetch", "pingback", "edituri", "wlwmanifest", "search"}
+NEEDED_META = {"og:image", "og:image:secure_url", "twitter:image", "og:video", "og:audio"}
+REFRESH = re.compile(r"^\s*[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?[\"']?(.*?)[\"']?\s*$", re.I | re.S)
+CANDIDATE = re.compile(r"\s*,*\s*(\S*[^\s,])(?:\s+[^,]*)?\s*(?:,|$)")
+STRING_FUNCTIONS = ("url", "src", "image-set", "-webkit-image-set", "image")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """An absolute address that was found, and what for."""
+@dataclass(slots=True)
+class Links:
+    """Normal addresses, in order of first sight."""
 
-    url: str
-    kind: LinkKind
+    pages: dict[str, None] = field(default_factory=dict)
+    needed: dict[str, None] = field(default_factory=dict)
+
+    def page(self, base: str, reference: str | None) -> None:
+        """Something a reader may follow."""
+        self._put(self.pages, base, reference)
+
+    def need(self, base: str, reference: str | None) -> None:
+        """Something the document loads."""
+        self._put(self.needed, base, reference)
+
+    def _put(self, where: dict[str, None], base: str, reference: str | None) -> None:
+        if reference and len(where) < LINKS_LIMIT:
+            url = absolute(base, reference)
+            if url:
+                where[url] = None
 
 
-def find_page_links(url: str, body: bytes, content_type: str) -> list[Link]:
-    """Every address that a page names, each once, a part before a place where it is both.
+def find_links(url: str, media_type: str, payload: bytes, text: str) -> Links:
+    """The links of a document.
 
     Args:
-        url: of the page, normal.
-        body: without codings.
-        content_type: as the server said, for the charset.
+        url: where it was found.
+        media_type: as it was served; of other types than pages, sheets, XML and SVG nothing is read.
+        payload: its bytes, decoded.
+        text: the same as text.
     """
-    found: dict[str, LinkKind] = {}
-    for kind, address in _walk(url, decode_page(body, content_type)[0], 0):
-        if len(found) >= LINKS_LIMIT:
-            break
-        if found.get(address) != "part":
-            found[address] = kind
-    found.pop(url, None)
-    return [Link(address, kind) for address, kind in found.items()]
+    links = Links()
+    if len(payload) > DOCUMENT_LIMIT:
+        return links
+    if media_type in PAGE_TYPES:
+        _in_page(url, text, links)
+    elif media_type in CSS_TYPES:
+        for reference in css_addresses(text):
+            links.need(url, reference)
+    elif media_type in SVG_TYPES:
+        _in_page(url, text, links)
+    elif media_type in XML_TYPES or url.endswith((".xml", ".xml.gz")):
+        _in_xml(url, unzipped(payload), links)
+    return links
 
 
-def _walk(url: str, text: str, nested: int) -> Iterator[tuple[LinkKind, str]]:
-    page = LexborHTMLParser(text)
+def unzipped(payload: bytes) -> bytes:
+    """A sitemap that is a gzip file, unpacked up to the limit; anything else as it is."""
+    if payload[:2] != b"\x1f\x8b":
+        return payload
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(payload, DOCUMENT_LIMIT)
+    except (zlib.error, gzip.BadGzipFile):
+        return b""
+
+
+def css_addresses(text: str) -> Iterator[str]:
+    """Every address in a style sheet or a `style` attribute, as it stands there."""
+    yield from _in_css(tinycss2.parse_component_value_list(text), 0, strings=False)
+
+
+def _in_page(url: str, text: str, links: Links) -> None:
+    tree = LexborHTMLParser(text)
     base = url
-    first_base = page.css_first("base[href]")
-    if first_base is not None:
-        base = absolute(url, first_base.attributes.get("href") or "") or url
-    for node in page.css("*"):
-        for kind, reference in _references(node):
-            address = absolute(base, reference) if reference else None
-            if address:
-                yield kind, address
-        attributes = node.attributes
-        style = attributes.get("style")
-        if style:
-            yield from (("part", address) for address in find_style_links(base, style, inline=True))
-        if node.tag == "style":
-            yield from (("part", address) for address in find_style_links(base, node.text()))
-        inner = attributes.get("srcdoc")
-        if inner and nested < NESTING_LIMIT:
-            yield from _walk(base, inner, nested + 1)
-        if node.tag == "noscript" and nested < NESTING_LIMIT:
-            yield from _walk(base, node.inner_html or "", nested + 1)
+    first = tree.css_first("base[href]")
+    if first is not None:
+        base = absolute(url, first.attributes.get("href") or "") or url
+    for node in tree.css("*"):
+        tag, attributes = node.tag or "", node.attributes
+        if tag in ("a", "area"):
+            links.page(base, attributes.get("href"))
+        elif tag == "link":
+            _in_link(base, attributes, links)
+        elif tag == "meta":
+            _in_meta(base, attributes, links)
+        elif tag == "style":
+            for reference in css_addresses(node.text(deep=True) or ""):
+                links.need(base, reference)
+        for name in NEEDED.get(tag, ()):
+            links.need(base, attributes.get(name))
+        for name in ("srcset", "imagesrcset"):
+            for found in CANDIDATE.finditer(attributes.get(name) or ""):
+                links.need(base, found[1])
+        if attributes.get("style"):
+            for reference in css_addresses(attributes["style"] or ""):
+                links.need(base, reference)
 
 
-def _references(node: LexborNode) -> Iterator[tuple[LinkKind, str]]:
-    attributes = node.attributes
-    if not attributes:
-        return
-    tag = (node.tag or "").lower()
-    for name in PART_ATTRIBUTES.get(tag, ()):
-        yield "part", attributes.get(name) or ""
-    for name in PAGE_ATTRIBUTES.get(tag, ()):
-        yield "page", attributes.get(name) or ""
-    for name in SRCSET_ATTRIBUTES:
-        for candidate, _ in split_srcset(attributes.get(name) or ""):
-            yield "part", candidate
-    if tag == "link":
-        relations = set((attributes.get("rel") or "").lower().split())
-        if relations & PART_RELATIONS:
-            yield "part", attributes.get("href") or ""
-        elif not relations & UNFOLLOWED_RELATIONS:
-            yield "page", attributes.get("href") or ""
-    elif tag == "meta":
-        yield from _meta(attributes)
+def _in_link(base: str, attributes: dict[str, str | None], links: Links) -> None:
+    kinds = set((attributes.get("rel") or "").lower().split())
+    if kinds & NEEDED_LINKS:
+        links.need(base, attributes.get("href"))
+    elif not kinds & IGNORED_LINKS:
+        links.page(base, attributes.get("href"))
 
 
-def _meta(attributes: dict[str, str | None]) -> Iterator[tuple[LinkKind, str]]:
+def _in_meta(base: str, attributes: dict[str, str | None], links: Links) -> None:
     content = attributes.get("content") or ""
     if (attributes.get("http-equiv") or "").lower() == "refresh":
-        target = refresh_target(content)
-        if target:
-            yield "page", target
-    if (attributes.get("property") or attributes.get("name") or "").lower() in PART_META:
-        yield "part", content
+        found = REFRESH.match(content)
+        if found and found[1]:
+            links.page(base, found[1])
+    elif (attributes.get("property") or attributes.get("name") or "").lower() in NEEDED_META:
+        links.need(base, content)
 
 
-def refresh_target(content: str) -> str:
-    """Where a `meta refresh` leads; empty where it only loads its own page again."""
-    found = _REFRESH.match(content) if re.search(r"[;,]|url", content, re.IGNORECASE) else None
-    return found[2] if found else ""
+def _in_css(nodes: Iterable[Any], depth: int, *, strings: bool) -> Iterator[str]:
+    if depth > DEPTH_LIMIT:
+        return
+    after_import = False
+    for node in nodes:
+        if isinstance(node, ast.URLToken) or (isinstance(node, ast.StringToken) and (strings or after_import)):
+            if not node.value.startswith(("data:", "#")):
+                yield node.value
+        elif isinstance(node, ast.FunctionBlock):
+            yield from _in_css(node.arguments, depth + 1, strings=node.lower_name in STRING_FUNCTIONS)
+        elif isinstance(node, (ast.ParenthesesBlock, ast.SquareBracketsBlock, ast.CurlyBracketsBlock)):
+            yield from _in_css(node.content, depth + 1, strings=False)
+        if isinstance(node, ast.AtKeywordToken):
+            after_import = node.lower_value == "import"
+        elif not isinstance(node, (ast.WhitespaceToken, ast.Comment)):
+            after_import = False
+
+
+def _in_xml(url: str, payload: bytes, links: Links) -> None:
+    """Sitemaps (`loc`), RSS (`link`, `enclosure`), Atom (`link href`)."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, recover=True, huge_tree=False, load_dtd=False)
+    try:
+        root = etree.fromstring(payload, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return
+    if root is None:
+        return
+    for element in root.iter():
+        if not isinstance(element.tag, str):
+            continue
+        name = etree.QName(element).localname
+        if name in ("loc", "link"):
+            links.page(url, (element.text or "").strip() or element.get("href"))
+        elif name == "enclosure":
+            links.need(url, element.get("url"))

@@ -1,80 +1,68 @@
-"""Which addresses belong to the origin, and which are too many of one kind."""
+"""What belongs to a site: which pages are followed, and which addresses may be asked at all."""
 
 from __future__ import annotations
 
 import fnmatch
-import re
-from urllib.parse import parse_qsl, urlsplit
+import ipaddress
+from urllib.parse import urlsplit
 
 from standfast.capture.origin import WebOrigin
-from standfast.capture.web.addresses import PORTS, host_of, normal
-from standfast.errors.capture import BadAddressError
+from standfast.capture.web.addresses import host_of, site_of
 
-_DIGITS = re.compile(r"\d+")
+QUERIES_LIMIT = 300
+"""Distinct queries of one path; a calendar or a session id in the address has no end."""
+REPEATS_LIMIT = 4
+"""How often one part may stand in a path: `/a/b/a/b/a/b` is a loop of relative links."""
 
 
 class Scope:
-    """The origin's rules for addresses. All addresses are normal ones."""
+    """The bounds of one capture."""
 
-    def __init__(self, origin: WebOrigin) -> None:
-        """Raises BadAddressError where the origin's own address is none."""
-        start = normal(origin.url)
-        if start is None:
-            raise BadAddressError(origin.url, "it is no address of a web site")
-        self.start = start
+    def __init__(self, origin: WebOrigin, start: str) -> None:
+        """`start`: the first page's address, normal."""
         self._exclude = origin.exclude
-        self._authorities = {_authority(start)}
-        own = host_of(start)
-        # With and without www is one site, whichever of them was given.
-        other = own.removeprefix("www.") if own.startswith("www.") else f"www.{own}"
-        self._hosts = {other, *(host.lower() for host in origin.also if ":" not in host)}
-        self._authorities |= {host.lower() for host in origin.also if ":" in host}
+        self._site, self._also = site_of(start), {host.lower() for host in origin.also}
+        path = urlsplit(start).path
+        self._prefix = path[: path.rfind("/") + 1]
+        self._queries: dict[str, int] = {}
 
-    def holds(self, url: str) -> bool:
-        """Is this a page of the site?
+    def is_page(self, url: str) -> bool:
+        """Whether a page may be followed: on the site's host and path, or on a host that belongs to it."""
+        if self._left_out(url):
+            return False
+        if host_of(url) in self._also:
+            return True
+        return site_of(url) == self._site and urlsplit(url).path.startswith(self._prefix)
 
-        Another port of its host is another site; of hosts that were named without a port, any is meant.
-        """
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        plain = parts.port is None or (host in self._hosts and not _is_start_host(host, self.start))
-        return _authority(url) in self._authorities or (plain and (host in self._hosts or host == host_of(self.start)))
+    def is_needed(self, url: str) -> bool:
+        """Whether something that a page loads may be fetched, from wherever it comes."""
+        return not self._left_out(url)
 
-    def leaves_out(self, url: str) -> bool:
-        """Was it excluded by the settings?"""
-        return any(fnmatch.fnmatchcase(url, pattern) for pattern in self._exclude)
+    def is_own(self, url: str) -> bool:
+        """On the site's own host."""
+        return site_of(url) == self._site or host_of(url) in self._also
 
-
-class QueryCount:
-    """Counts the addresses that differ in their query alone: calendars and session numbers have no end.
-
-    Pages of one path, numbers in it taken as alike, and with the same names in their query count together.
-    """
-
-    def __init__(self, limit: int) -> None:
-        """`limit`: of each kind."""
-        self._limit = limit
-        self._counts: dict[tuple[str, ...], int] = {}
-
-    def take(self, url: str) -> bool:
-        """Count one more; False where there were enough."""
+    def count_query(self, url: str) -> bool:
+        """Count one more query of a path; False when there are too many."""
         parts = urlsplit(url)
         if not parts.query:
             return True
-        names = sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True)})
-        kind = (parts.netloc, _DIGITS.sub("0", parts.path), *names)
-        count = self._counts.get(kind, 0)
-        if count >= self._limit:
-            return False
-        self._counts[kind] = count + 1
+        path = f"{parts.netloc}{parts.path}"
+        self._queries[path] = self._queries.get(path, 0) + 1
+        return self._queries[path] <= QUERIES_LIMIT
+
+    def _left_out(self, url: str) -> bool:
+        parts = [part for part in urlsplit(url).path.split("/") if part]
+        if len(parts) > 8 and any(parts.count(part) > REPEATS_LIMIT for part in set(parts)):
+            return True
+        return any(fnmatch.fnmatchcase(url, pattern) for pattern in self._exclude)
+
+
+def is_private(ip: str) -> bool:
+    """An address that is not of the public internet: this machine, its network, or one that can't be routed."""
+    try:
+        address = ipaddress.ip_address(ip.split("%")[0])
+    except ValueError:
         return True
-
-
-def _authority(url: str) -> str:
-    parts = urlsplit(url)
-    port = parts.port or PORTS[parts.scheme]
-    return f"{parts.hostname}:{port}"
-
-
-def _is_start_host(host: str, start: str) -> bool:
-    return host == host_of(start)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return not (mapped or address).is_global
