@@ -15,11 +15,13 @@ from selectolax.lexbor import LexborHTMLParser
 from tinycss2 import ast
 
 from standfast.capture.web.addresses import absolute
+from standfast.capture.web.manifests import find_manifest_links
 
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
 CSS_TYPES = ("text/css",)
 XML_TYPES = ("application/xml", "text/xml", "application/rss+xml", "application/atom+xml")
 SVG_TYPES = ("image/svg+xml",)
+MANIFEST_TYPES = ("application/manifest+json",)
 DOCUMENT_LIMIT = 32 * 1024 * 1024
 LINKS_LIMIT = 50_000
 DEPTH_LIMIT = 64
@@ -100,6 +102,9 @@ def find_links(url: str, media_type: str, payload: bytes, text: str) -> Links:
             links.need(url, reference)
     elif media_type in SVG_TYPES:
         _in_page(url, text, links)
+    elif media_type in MANIFEST_TYPES:
+        for address in find_manifest_links(url, payload):
+            links.need(url, address)
     elif media_type in XML_TYPES or url.endswith((".xml", ".xml.gz")):
         _in_xml(url, unzipped(payload), links)
     return links
