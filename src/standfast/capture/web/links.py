@@ -15,7 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 from tinycss2 import ast
 
 from standfast.capture.web.addresses import absolute
-from standfast.capture.web.manifests import find_manifest_links
+from standfast.capture.web.manifests import manifest_addresses
 
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
 CSS_TYPES = ("text/css",)
@@ -103,7 +103,7 @@ def find_links(url: str, media_type: str, payload: bytes, text: str) -> Links:
     elif media_type in SVG_TYPES:
         _in_page(url, text, links)
     elif media_type in MANIFEST_TYPES:
-        for address in find_manifest_links(url, payload):
+        for address in manifest_addresses(payload):
             links.need(url, address)
     elif media_type in XML_TYPES or url.endswith((".xml", ".xml.gz")):
         _in_xml(url, unzipped(payload), links)
