@@ -61,6 +61,7 @@ class ExampleVault:
             self.write(name, data)
         self.log = LogWriter(holdings / "tlog", self.signer)
         self.accessions = self.keyrings = 0
+        self._debris: list[Path] = []
         self.add_keyring()
 
     @property
@@ -77,6 +78,7 @@ class ExampleVault:
     def add_keyring(self) -> str:
         """One more keyring with its batch; its name."""
         number = self.keyrings
+        self._sweep()
         body = {
             "created_at": self._now(),
             "custody": {"ed25519": base64_of(self.custody[0].public), "ml_dsa_44": base64_of(self.custody[1].public)},
@@ -108,6 +110,7 @@ class ExampleVault:
     def add_accession(self, pack_bytes: tuple[int, ...] = (5000, 70_000), items: int = 5, *, log: bool = True) -> str:
         """One more accession; its inventory's name. Without `log` it stays debris, as a crash before the checkpoint."""
         number = self.accessions + 1
+        self._sweep()
         packs = [self.random.randbytes(size) for size in pack_bytes]
         for pack in packs:
             self.write(f"packs/{sha256(pack)[:2]}/{sha256(pack)}", pack)
@@ -140,7 +143,16 @@ class ExampleVault:
             self.accessions = number
             records = [leaf(self.random.randbytes(100), self.random.randbytes(32)) for _ in range(items)]
             self._append([leaf(statement, salt), *records])
+        else:
+            self._debris = [self.holdings / f"packs/{sha256(pack)[:2]}/{sha256(pack)}" for pack in packs]
+            self._debris.append(self.holdings / f"inventory/{number}")
         return f"inventory/{number}"
+
+    def _sweep(self) -> None:
+        """Every writer removes first what one before it left above the checkpoint."""
+        for path in self._debris:
+            path.unlink()
+        self._debris = []
 
     def names(self) -> list[str]:
         """Every object there."""
