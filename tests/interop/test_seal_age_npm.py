@@ -33,13 +33,17 @@ def test_a_generated_identity_is_read() -> None:
     assert age.recipient_of(identity) == node("recipient", identity).decode()
 
 
-@pytest.mark.parametrize("size", [0, 1, 32, 65_536])
-def test_it_opens_what_we_seal(size: int) -> None:
+SIZES = [0, 1, 32, age.CHUNK_BYTES - 1, age.CHUNK_BYTES, age.CHUNK_BYTES + 1, age.PAYLOAD_LIMIT]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_it_opens_what_we_seal_to_several(size: int) -> None:
+    other = age.recipient_of(age.identity_from(bytes(32)))
     plain = bytes(size)
-    assert node("open", IDENTITY, data=age.seal_to(plain, [age.recipient_of(IDENTITY)])) == plain
+    assert node("open", IDENTITY, data=age.seal_to(plain, [other, age.recipient_of(IDENTITY)])) == plain
 
 
-@pytest.mark.parametrize("size", [0, 1, 32, 65_535])
+@pytest.mark.parametrize("size", SIZES)
 def test_we_open_what_it_seals_to_several(size: int) -> None:
     other = age.recipient_of(age.identity_from(bytes(32)))
     sealed = node("seal", other, age.recipient_of(IDENTITY), data=bytes(size))

@@ -1,7 +1,11 @@
 """Age files, written and read whole: hybrid post-quantum recipients, and passphrases. Payloads are small here: keys.
 
 Format: age-encryption.org/v1 (C2SP age.md). A pack's head and the sealed key files are such files, so that any age
-implementation opens them. Everything read is untrusted until the header's MAC has been verified.
+implementation opens them. Everything read is untrusted until the header's MAC has been verified, and bounded before
+that: 64 KiB of header, 32 stanzas, 1 MiB of payload, a passphrase's work factor of 2^20 (1 GiB for a moment).
+
+Stricter than the format in one thing: a file sealed to hybrid recipients and to classical ones is refused, since the
+classical one would undo what the hybrid one is for. Stanzas of kinds that nobody here knows are passed over.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
@@ -27,14 +32,18 @@ from standfast.seal.derive import derive_salted
 
 VERSION_LINE = b"age-encryption.org/v1\n"
 HYBRID, SCRYPT = "mlkem768x25519", "scrypt"
+CLASSICAL = frozenset({"X25519", "p256tag", "piv-p256", "ssh-ed25519", "ssh-rsa"})
+"""Kinds of stanza that a quantum computer opens."""
 HYBRID_INFO = b"age-encryption.org/mlkem768x25519"
 SCRYPT_LABEL = b"age-encryption.org/v1/scrypt"
 RECIPIENT_PREFIX, IDENTITY_PREFIX = "age1pq", "age-secret-key-pq-"
 FILE_KEY_BYTES = 16
 ENCAPSULATED_BYTES = 1088 + 32
 MLKEM_PUBLIC_BYTES, X25519_BYTES = 1184, 32
-PAYLOAD_LIMIT = 64 * 1024
-"""One chunk of age's STREAM: what is sealed here is never larger."""
+CHUNK_BYTES, TAG_BYTES, NONCE_BYTES = 64 * 1024, 16, 16
+PAYLOAD_LIMIT = 1024 * 1024
+"""What is sealed here is keys; a list of identities is the longest of them."""
+SEALED_LIMIT = NONCE_BYTES + PAYLOAD_LIMIT + PAYLOAD_LIMIT // CHUNK_BYTES * TAG_BYTES
 HEADER_LIMIT = 64 * 1024
 STANZA_LIMIT = 32
 LOG_N, LOG_N_LIMIT = 16, 20
@@ -71,14 +80,16 @@ def recipient_of(identity: str) -> str:
 
 
 def seal_to(data: bytes, recipients: Sequence[str], random: Random = os.urandom) -> bytes:
-    """Seal at most 64 KiB to every one of the recipients.
+    """Seal at most 1 MiB to every one of the recipients.
+
+    `random` gives file key and nonce. What HPKE draws for each recipient comes from the operating system always.
 
     Raises:
-        ValueError: no recipient, or too much data.
+        ValueError: no recipient, more than 32, or too much data.
         MalformedAgeFileError: a recipient that is none.
     """
-    if not recipients:
-        raise ValueError("nobody to seal to")
+    if not 1 <= len(recipients) <= STANZA_LIMIT:
+        raise ValueError(f"nobody to seal to, or more than {STANZA_LIMIT}")
     file_key = random(FILE_KEY_BYTES)
     return _write(data, file_key, [_hybrid_stanza(each, file_key) for each in recipients], random)
 
@@ -91,8 +102,6 @@ def open_with(data: bytes, identities: Sequence[str]) -> bytes:
         MalformedAgeFileError: not such a file, or altered.
     """
     stanzas, mac_text, mac, payload = _parse(data)
-    if any(stanza.kind == SCRYPT for stanza in stanzas):
-        raise NoIdentityMatchError
     for identity in identities:
         mlkem, x25519 = _expand(_seed_of(identity))
         key = MLKEM768X25519PrivateKey(mlkem, x25519)
@@ -103,7 +112,13 @@ def open_with(data: bytes, identities: Sequence[str]) -> bytes:
 
 
 def seal_under(data: bytes, passphrase: str, log_n: int = LOG_N, random: Random = os.urandom) -> bytes:
-    """Seal at most 64 KiB under a passphrase; 2^`log_n` is scrypt's work factor."""
+    """Seal at most 1 MiB under a passphrase; 2^`log_n` is scrypt's work factor, and takes 2^`log_n` KiB of memory.
+
+    Raises:
+        ValueError: a work factor that no reader takes, or too much data.
+    """
+    if not 1 <= log_n <= LOG_N_LIMIT:
+        raise ValueError(f"a work factor from 2^1 to 2^{LOG_N_LIMIT}")
     file_key, salt = random(FILE_KEY_BYTES), random(16)
     key = _passphrase_key(passphrase, salt, log_n)
     body = ChaCha20Poly1305(key).encrypt(bytes(12), file_key, None)
@@ -154,15 +169,23 @@ def _seed_of(identity: str) -> bytes:
 
 
 def _hybrid_stanza(recipient: str, file_key: bytes) -> Stanza:
+    try:
+        sealed = SUITE.encrypt(file_key, _public_of(recipient), HYBRID_INFO)
+    except ValueError as why:
+        raise MalformedAgeFileError("a recipient's X25519 half is a point of low order") from why
+    return Stanza(HYBRID, (_text(sealed[:ENCAPSULATED_BYTES]),), sealed[ENCAPSULATED_BYTES:])
+
+
+@lru_cache(maxsize=STANZA_LIMIT)  # every pack is sealed to the same few, and Bech32 in Python costs 4 ms
+def _public_of(recipient: str) -> MLKEM768X25519PublicKey:
     raw = bech32.decode(RECIPIENT_PREFIX, recipient)
     if len(raw) != MLKEM_PUBLIC_BYTES + X25519_BYTES:
-        raise MalformedAgeFileError("a recipient holds 1216 bytes")
-    public = MLKEM768X25519PublicKey(
-        MLKEM768PublicKey.from_public_bytes(raw[:MLKEM_PUBLIC_BYTES]),
-        X25519PublicKey.from_public_bytes(raw[MLKEM_PUBLIC_BYTES:]),
-    )
-    sealed = SUITE.encrypt(file_key, public, HYBRID_INFO)
-    return Stanza(HYBRID, (_text(sealed[:ENCAPSULATED_BYTES]),), sealed[ENCAPSULATED_BYTES:])
+        raise MalformedAgeFileError(f"a recipient holds {MLKEM_PUBLIC_BYTES + X25519_BYTES} bytes")
+    try:
+        mlkem = MLKEM768PublicKey.from_public_bytes(raw[:MLKEM_PUBLIC_BYTES])
+    except ValueError as why:
+        raise MalformedAgeFileError("a recipient's ML-KEM half is no key") from why
+    return MLKEM768X25519PublicKey(mlkem, X25519PublicKey.from_public_bytes(raw[MLKEM_PUBLIC_BYTES:]))
 
 
 def _open_hybrid(stanza: Stanza, key: MLKEM768X25519PrivateKey) -> bytes | None:
@@ -189,19 +212,43 @@ def _write(data: bytes, file_key: bytes, stanzas: Sequence[Stanza], random: Rand
             lines.append("")
         header += "".join(line + "\n" for line in lines).encode()
     header += b"---"
-    nonce = random(16)
-    payload = ChaCha20Poly1305(derive_salted(file_key, nonce, b"payload")).encrypt(bytes(11) + b"\x01", data, None)
+    nonce = random(NONCE_BYTES)
+    payload = _seal_chunks(derive_salted(file_key, nonce, b"payload"), data)
     return header + b" " + _text(_mac(file_key, header)).encode() + b"\n" + nonce + payload
 
 
 def _open_payload(file_key: bytes, mac_text: bytes, mac: bytes, payload: bytes) -> bytes:
     if len(file_key) != FILE_KEY_BYTES or not hmac.compare_digest(_mac(file_key, mac_text), mac):
         raise MalformedAgeFileError("its header was altered")
-    key = derive_salted(file_key, payload[:16], b"payload")
+    return _open_chunks(derive_salted(file_key, payload[:NONCE_BYTES], b"payload"), payload[NONCE_BYTES:])
+
+
+def _seal_chunks(key: bytes, data: bytes) -> bytes:
+    # STREAM: the nonce counts the chunks and marks the last, so none can be cut off, moved or repeated.
+    cipher, last = ChaCha20Poly1305(key), max(0, (len(data) - 1) // CHUNK_BYTES)
+    return b"".join(
+        cipher.encrypt(_chunk_nonce(n, last), data[n * CHUNK_BYTES : (n + 1) * CHUNK_BYTES], None)
+        for n in range(last + 1)
+    )
+
+
+def _open_chunks(key: bytes, untrusted_sealed: bytes) -> bytes:
+    cipher, step = ChaCha20Poly1305(key), CHUNK_BYTES + TAG_BYTES
+    last = (len(untrusted_sealed) - 1) // step
     try:
-        return ChaCha20Poly1305(key).decrypt(bytes(11) + b"\x01", payload[16:], None)
+        pieces = [
+            cipher.decrypt(_chunk_nonce(n, last), untrusted_sealed[n * step : (n + 1) * step], None)
+            for n in range(last + 1)
+        ]
     except InvalidTag as why:
         raise MalformedAgeFileError("its payload was altered") from why
+    if last and not pieces[-1]:
+        raise MalformedAgeFileError("its last chunk is empty")
+    return b"".join(pieces)
+
+
+def _chunk_nonce(number: int, last: int) -> bytes:
+    return number.to_bytes(11, "big") + bytes([number == last])
 
 
 def _mac(file_key: bytes, header: bytes) -> bytes:
@@ -214,15 +261,19 @@ def _parse(data: bytes) -> tuple[list[Stanza], bytes, bytes, bytes]:
     if not data.startswith(VERSION_LINE) or end < 0:
         raise MalformedAgeFileError("it does not begin as an age file")
     stop = data.find(b"\n", end + 1, end + 64)
-    mac_line = data[end + 5 : stop]
-    payload = data[stop + 1 :]
-    if stop < 0 or not 32 <= len(payload) <= PAYLOAD_LIMIT + 32:
+    if stop < 0 or not NONCE_BYTES + TAG_BYTES <= len(data) - stop - 1 <= SEALED_LIMIT:
         raise MalformedAgeFileError("it is cut off or too long")
-    mac = _bytes(mac_line.decode("ascii", "replace"))
+    mac = _bytes(data[end + 5 : stop].decode("ascii", "replace"))
     if len(mac) != 32:
         raise MalformedAgeFileError("its MAC has a wrong length")
     text = data[len(VERSION_LINE) : end + 1].decode("ascii", "replace")
-    return _parse_stanzas(text.split("\n")[:-1]), data[: end + 4], mac, payload
+    stanzas = _parse_stanzas(text.split("\n")[:-1])
+    kinds = {stanza.kind for stanza in stanzas}
+    if SCRYPT in kinds and len(stanzas) > 1:
+        raise MalformedAgeFileError("a passphrase opens it, and something else")
+    if HYBRID in kinds and kinds & CLASSICAL:
+        raise MalformedAgeFileError("it is sealed to a classical recipient beside a hybrid one")
+    return stanzas, data[: end + 4], mac, data[stop + 1 :]
 
 
 def _parse_stanzas(lines: list[str]) -> list[Stanza]:
