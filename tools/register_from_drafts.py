@@ -57,9 +57,12 @@ def evidence(row_key: str, sources: Iterable[str], confidence: str = "") -> tupl
             out.append(Evidence(source=source, stance="supports"))
         out.extend(
             Evidence(
-                source=source, stance=side.stance,  # type: ignore[arg-type]
-                on=side.on, says=side.says,
-                outweighed=side.outweighed, counts_with=with_first if side.stance == "supports" else "",
+                source=source,
+                stance=side.stance,  # type: ignore[arg-type]
+                on=side.on,
+                says=side.says,
+                outweighed=side.outweighed,
+                counts_with=with_first if side.stance == "supports" else "",
             )
             for side in told
         )
@@ -80,8 +83,13 @@ def subjects(folder: Path) -> Iterator[Subject]:
         name = names[row["iso3"]]
         said = {each: name[f"override_{each}"] or name[f"name_{each}"] for each in ("ar", "fr", "es")}
         yield Subject(
-            id=row["iso3"], kind="state", name=Names(en=row["name_en"], **said), iso2=row["iso2"], iso3=row["iso3"],
-            sources=tuple(ids(name["source_ids"])), note=row["notes"],
+            id=row["iso3"],
+            kind="state",
+            name=Names(en=row["name_en"], **said),
+            iso2=row["iso2"],
+            iso3=row["iso3"],
+            sources=tuple(ids(name["source_ids"])),
+            note=row["notes"],
         )
     for iso3, iso2, en, ar, fr, es in OTHER_STATES:
         yield Subject(id=iso3, kind="state", name=Names(en=en, ar=ar, fr=fr, es=es), iso2=iso2, iso3=iso3)
@@ -95,17 +103,31 @@ def membership(row: Row) -> Iterator[Claim]:
     iso, series = row["iso3"], f"ROME-{row['iso3']}"
     every, treaty = ids(row["source_ids"]), ids(row["source_treaty"])
     rule = [each for each in RULE_SOURCES if each in every]
-    read_in = [each for each in every if each not in (*ids(row["source_group"]), "S006", "S031", "S032", "S033", "S041", "S042")]
+    read_in = [
+        each
+        for each in every
+        if each not in (*ids(row["source_group"]), "S006", "S031", "S032", "S033", "S041", "S042")
+    ]
 
     def event(step: int, word: str, at: str, sources: list[str], key: str, precision: str = "day") -> Claim:
         return claim(
-            row=f"states_parties.csv {iso}", series=series, step=step, subject=iso, predicate="membership",
-            value=Value(word=word), when=When(at=at, precision=precision), evidence=evidence(key, sources),
+            row=f"states_parties.csv {iso}",
+            series=series,
+            step=step,
+            subject=iso,
+            predicate="membership",
+            value=Value(word=word),
+            when=When(at=at, precision=precision),
+            evidence=evidence(key, sources),
         )
 
     yield claim(
-        row=f"states_parties.csv {iso}", series=f"GROUP-{iso}", subject=iso, predicate="regional group",
-        value=Value(word=row["regional_group"]), when=When(precision="unknown"),
+        row=f"states_parties.csv {iso}",
+        series=f"GROUP-{iso}",
+        subject=iso,
+        predicate="regional group",
+        value=Value(word=row["regional_group"]),
+        when=When(precision="unknown"),
         evidence=evidence(f"{iso}-group", ids(row["source_group"])),
     )
     if row["signature_date"]:
@@ -114,15 +136,30 @@ def membership(row: Row) -> Iterator[Claim]:
     if row["entry_into_force_date"]:
         derived = row["eif_basis"] == "derived"
         sources = [*treaty, *rule] if derived else read_in
-        yield event(3, "in force", row["entry_into_force_date"], sources, f"{iso}-in-force", "inferred" if derived else "day")
+        yield event(
+            3, "in force", row["entry_into_force_date"], sources, f"{iso}-in-force", "inferred" if derived else "day"
+        )
     if row["withdrawal_notified"]:
         notified, effective = WITHDRAWALS[iso]
-        yield event(4, "withdrawal notified", row["withdrawal_notified"], notified[1], f"{iso}-withdrawal-notified", notified[0])
-        yield event(5, "withdrawal effective", row["withdrawal_effective"], effective[1], f"{iso}-withdrawal-effective", effective[0])
+        yield event(
+            4, "withdrawal notified", row["withdrawal_notified"], notified[1], f"{iso}-withdrawal-notified", notified[0]
+        )
+        yield event(
+            5,
+            "withdrawal effective",
+            row["withdrawal_effective"],
+            effective[1],
+            f"{iso}-withdrawal-effective",
+            effective[0],
+        )
     if row["apic_date"]:
         yield claim(
-            row=f"states_parties.csv {iso}", series=f"APIC-{iso}", subject=iso, predicate="act on a measure",
-            value=Value(word="act sourced", measure="4c", form="individual"), when=When(at=row["apic_date"], precision="day"),
+            row=f"states_parties.csv {iso}",
+            series=f"APIC-{iso}",
+            subject=iso,
+            predicate="act on a measure",
+            value=Value(word="act sourced", measure="4c", form="individual"),
+            when=When(at=row["apic_date"], precision="day"),
             summary="Deposited its instrument for the Agreement on the Privileges and Immunities of the Court "
             f"({row['apic_instrument']}).",
             evidence=evidence(f"{iso}-apic", ["S011"] if iso == "PSE" else ["S006"]),
@@ -145,13 +182,17 @@ def designation(row: Row) -> Claim:
         note = f"Designated as {row['target']}. {note}".strip()
     listed = "2025-11-28" if row["event_id"] == "RU-UND-HRW-1" else ""
     return claim(
-        row=f"designations.csv {row['event_id']}", series=row["series_id"], step=int(row["event_id"].rsplit("-", 1)[1]),
-        subject=SUBJECTS[target][0], predicate="designation",
+        row=f"designations.csv {row['event_id']}",
+        series=row["series_id"],
+        step=int(row["event_id"].rsplit("-", 1)[1]),
+        subject=SUBJECTS[target][0],
+        predicate="designation",
         value=Value(
             word=row["event"], authority=SUBJECTS[row["authority"]][0], basis=row["legal_basis"], role=row["role"]
         ),
         when=When(at=row["act_date"], precision=row["date_precision"], listed=listed),  # type: ignore[arg-type]
-        note=note, evidence=evidence(row["event_id"], ids(row["source_ids"]), row["confidence"]),
+        note=note,
+        evidence=evidence(row["event_id"], ids(row["source_ids"]), row["confidence"]),
     )
 
 
@@ -170,14 +211,20 @@ def reaction(row: Row) -> Claim:
     coded = bool(row["stance"])
     stage = row["stance"] == "announced or called for" and row["measure"] == "5"
     return claim(
-        row=f"reactions.csv {row['reaction_id']}", series=series, subject=subject,
+        row=f"reactions.csv {row['reaction_id']}",
+        series=series,
+        subject=subject,
         predicate="act on a measure" if coded else "other act",
         value=Value(
-            word=row["stance"] or "act", measure=row["measure"], form=row["kind"],  # type: ignore[arg-type]
-            stage="called for" if stage else "", about=about,
+            word=row["stance"] or "act",
+            measure=row["measure"],
+            form=row["kind"],  # type: ignore[arg-type]
+            stage="called for" if stage else "",
+            about=about,
         ),
         when=When(at=row["date"], precision=row["date_precision"]),  # type: ignore[arg-type]
-        summary=row["summary"], note=row["notes"],
+        summary=row["summary"],
+        note=row["notes"],
         evidence=evidence(key, ids(row["source_ids"]), row["confidence"]),
     )
 
@@ -187,10 +234,15 @@ def incident(row: Row, step: int) -> Claim:
     target = SAME.get(row["target"], row["target"])
     note = row["notes"] if target == row["target"] else f"{row['target']}. {row['notes']}"
     return claim(
-        row=f"incidents.csv {row['incident_id']}", series=row["series_id"], step=step, subject=SUBJECTS[target][0],
-        predicate="incident", value=Value(word=row["incident_type"], authority=SUBJECTS[row["actor"]][0]),
+        row=f"incidents.csv {row['incident_id']}",
+        series=row["series_id"],
+        step=step,
+        subject=SUBJECTS[target][0],
+        predicate="incident",
+        value=Value(word=row["incident_type"], authority=SUBJECTS[row["actor"]][0]),
         when=When(at=row["date"], precision=row["date_precision"]),  # type: ignore[arg-type]
-        summary=row["summary"], note=note,
+        summary=row["summary"],
+        note=note,
         evidence=evidence(row["incident_id"], ids(row["source_ids"]), row["confidence"]),
     )
 
@@ -211,8 +263,13 @@ def sources(folder: Path) -> Iterator[Source]:
     """Every source of the drafts."""
     for row in read(folder, "sources.csv"):
         yield Source(
-            id=row["source_id"], title=row["title"], publisher=row["publisher"], url=row["url"],
-            published_on=row["published_on"], read_how=row["read_how"], tier=row["tier"],  # type: ignore[arg-type]
+            id=row["source_id"],
+            title=row["title"],
+            publisher=row["publisher"],
+            url=row["url"],
+            published_on=row["published_on"],
+            read_how=row["read_how"],
+            tier=row["tier"],  # type: ignore[arg-type]
             read_sha256=row["sha256"],
         )
 

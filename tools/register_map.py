@@ -34,7 +34,13 @@ def project(lon: float, lat: float) -> Point:
     theta = math.asin(math.sqrt(3) / 2 * math.sin(math.radians(lat)))
     square = theta * theta
     sixth = square**3
-    x = 2 * math.sqrt(3) * math.radians(lon) * math.cos(theta) / (3 * (9 * A4 * sixth * square + 7 * A3 * sixth + 3 * A2 * square + A1))
+    x = (
+        2
+        * math.sqrt(3)
+        * math.radians(lon)
+        * math.cos(theta)
+        / (3 * (9 * A4 * sixth * square + 7 * A3 * sixth + 3 * A2 * square + A1))
+    )
     return x, -theta * (A4 * sixth * square + A3 * sixth + A2 * square + A1)
 
 
@@ -68,7 +74,9 @@ def simplify(points: list[Point]) -> list[Point]:
     keep, todo = {0, len(points) - 1}, [(0, len(points) - 1)]
     while todo:
         first, last = todo.pop()
-        far, index = max(((off_line(spots[first], spots[last], spots[i]), i) for i in range(first + 1, last)), default=(0.0, 0))
+        far, index = max(
+            ((off_line(spots[first], spots[last], spots[i]), i) for i in range(first + 1, last)), default=(0.0, 0)
+        )
         if far > TOLERANCE:
             keep.add(index)
             todo += [(first, index), (index, last)]
@@ -151,8 +159,10 @@ def path(rings: list[list[Point]]) -> str:
     for points in rings:
         spots = [(round(x), round(y)) for x, y in points]
         steps = [(bx - ax, by - ay) for (ax, ay), (bx, by) in zip(spots, spots[1:], strict=False)]
-        text = "".join(f"{dx}{'' if dy < 0 else ' '}{dy}" if i == 0 or dx < 0 else f" {dx}{'' if dy < 0 else ' '}{dy}"
-                       for i, (dx, dy) in enumerate(step for step in steps if step != (0, 0)))
+        text = "".join(
+            f"{dx}{'' if dy < 0 else ' '}{dy}" if i == 0 or dx < 0 else f" {dx}{'' if dy < 0 else ' '}{dy}"
+            for i, (dx, dy) in enumerate(step for step in steps if step != (0, 0))
+        )
         if text:
             out.append(f"M{spots[0][0]} {spots[0][1]}l{text}z")
     return "".join(out)
@@ -192,9 +202,17 @@ def main(source: Path, to: Path) -> None:
         if max(xs) - min(xs) < RING_BELOW and max(ys) - min(ys) < RING_BELOW:
             rings[country.alpha_3] = [round((min(xs) + max(xs)) / 2), round((min(ys) + max(ys)) / 2)]
     height = round(place(0, -57)[1])
-    document = {"width": WIDTH, "height": height, "source": "Natural Earth 1:50m (public domain), by world-atlas 2.0.2 (ISC)",
-                "states": dict(sorted(paths.items())), "rings": dict(sorted(rings.items())), "other": path(rest)}
-    to.write_text(json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n", encoding="utf-8")
+    document = {
+        "width": WIDTH,
+        "height": height,
+        "source": "Natural Earth 1:50m (public domain), by world-atlas 2.0.2 (ISC)",
+        "states": dict(sorted(paths.items())),
+        "rings": dict(sorted(rings.items())),
+        "other": path(rest),
+    }
+    to.write_text(
+        json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True) + "\n", encoding="utf-8"
+    )
 
 
 if __name__ == "__main__":
