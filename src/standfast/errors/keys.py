@@ -86,10 +86,14 @@ class SharesError(KeysError):
     code, exit_status = "KEY-015", 15
     next_step = "check the words against the paper, one share a file, and give as many shares as the set asks for"
 
-    def __init__(self, why: str) -> None:
-        """What is wrong, with the share's number and the word's, never the words."""
-        self.why = why
+    def __init__(self, why: str, todo: str = "") -> None:
+        """What is wrong, with the share's number and the word's, never the words; and what helps in just this case."""
+        self.why, self.todo = why, todo
         super().__init__(f"the shares do not fit: {why}")
+
+    def step(self) -> str:
+        """What helps in this case, else what helps in general."""
+        return self.todo or super().step()
 
 
 class WrongVaultSharesError(KeysError):

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from standfast.errors.keys import SharesError
-from standfast.keys.master import MASTER_BYTES
 from standfast.seal.shamir import combine_shares, split_secret
 
 FILE_LIMIT = 4096
@@ -37,7 +36,7 @@ class SharePlan:
 
 
 def split(master: bytes, threshold: int, count: int) -> list[str]:
-    """Shares of the master secret, 33 words each."""
+    """Shares of the master secret, 33 words each, `threshold` of `count`."""
     return split_secret(master, threshold, count)
 
 
@@ -45,12 +44,9 @@ def combine(words: Sequence[str]) -> bytes:
     """The master secret of enough shares.
 
     Raises:
-        SharesError: a slip, too few, or of different sets.
+        SharesError: a slip, too few, of different sets, or false.
     """
-    master = combine_shares(words)
-    if len(master) != MASTER_BYTES:
-        raise SharesError("they hold no master secret of a vault")
-    return master
+    return combine_shares(words)
 
 
 def share_text(words: str, *, number: int, plan: SharePlan, log_origin: str) -> str:
