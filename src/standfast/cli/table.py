@@ -77,11 +77,26 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         "Stand up again",
         (
+            Entry(
+                "drill",
+                "standfast.cli.drill:drill",
+                "Restore each origin into a scratch place, from a copy alone, and measure it",
+            ),
             Entry("restore", "standfast.cli.restore:restore", "Bring an origin back, elsewhere or where it was"),
             Entry(
                 "rebuild",
                 "standfast.cli.rebuild:rebuild",
                 "Make a working vault from any one replica, with recovery shares",
+            ),
+        ),
+    ),
+    Section(
+        "Tell the public",
+        (
+            Entry(
+                "register",
+                "standfast.cli.register:register",
+                "The public register: who was attacked, who reacted, what States did",
             ),
         ),
     ),
