@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from standfast.errors.keys import KeyringError
+from standfast.holdings.canonical import canonical_bytes
 from standfast.holdings.digest import sha256_hex
 from standfast.keys.master import MasterKeys
 from standfast.keys.roster import CustodyKey, first_keyring, make_keyring, open_keyring, verify_keyring_chain
@@ -24,10 +25,10 @@ FIRST = first_keyring(
 RAW = make_keyring(FIRST, CUSTODY, index=0, count=16, salt=bytes(32))
 
 
-def second(custody: CustodyKey = CUSTODY, **changes: object) -> bytes:
+def second(signer: CustodyKey = CUSTODY, **changes: object) -> bytes:
     """A second keyring that follows the first, but for the changes."""
     keyring = msgspec.structs.replace(FIRST, number=1, previous=sha256_hex(RAW), from_accession=5)
-    return make_keyring(msgspec.structs.replace(keyring, **changes), custody, index=16, count=16, salt=bytes(32))
+    return make_keyring(msgspec.structs.replace(keyring, **changes), signer, index=16, count=16, salt=bytes(32))
 
 
 def test_a_chain_of_two() -> None:
@@ -57,6 +58,48 @@ def test_a_custody_key_that_is_not_the_pinned_one_is_refused() -> None:
     assert verify_keyring_chain([other])
     with pytest.raises(KeyringError, match="not the one that this machine knows"):
         verify_keyring_chain([other], CUSTODY.public)
+
+
+def test_a_keyring_that_changes_the_custody_key_is_signed_by_the_old_one_and_the_next_by_the_new() -> None:
+    handed_over = second(custody=STRANGER.public)
+    third = msgspec.structs.replace(FIRST, number=2, previous=sha256_hex(handed_over), custody=STRANGER.public)
+    by_new, by_old = (make_keyring(third, key, index=32, count=16, salt=bytes(32)) for key in (STRANGER, CUSTODY))
+    assert len(verify_keyring_chain([RAW, handed_over, by_new], CUSTODY.public)) == 3
+    with pytest.raises(KeyringError, match=r"keyring 2 .* did not sign"):
+        verify_keyring_chain([RAW, handed_over, by_old], CUSTODY.public)
+    with pytest.raises(KeyringError, match=r"keyring 1 .* did not sign"):
+        verify_keyring_chain([RAW, second(STRANGER, custody=STRANGER.public)], CUSTODY.public)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        RAW + b"\n",
+        RAW.replace(b'{"keyring"', b'{ "keyring"'),
+        RAW.replace(b'"number":0', b'"number":0.0'),
+        RAW.replace(b'"number":0', b'"number":-1'),
+        RAW.replace(b'"number":0', b'"more":1,"number":0'),
+        RAW.replace(b"standfast/keyring/v1", b"standfast/keyring/v2"),
+        RAW.replace(b"12:00:01.000000Z", b"12:00:01Z").replace(b"12:00:00.000000Z", b"12:00:00Z"),
+        RAW.replace(b"2031-05-04T12:00:00.000000Z", b"0001-01-01T00:00:00+23:59"),
+        RAW.replace(b'"salt":"AAAA', b'"salt":"AAA'),
+        b" " * 1024 * 1024 + RAW,
+        b'{"keyring":' * 100_000,
+    ],
+)
+def test_another_spelling_or_shape_is_refused(changed: bytes) -> None:
+    assert changed != RAW
+    with pytest.raises(KeyringError, match=r"^a keyring|^keyring 0"):
+        open_keyring(changed)
+
+
+def test_one_signature_of_the_two_is_not_enough() -> None:
+    file = open_keyring(RAW)
+    false = STRANGER.sign(FIRST)
+    for member in ("ed25519", "ml_dsa_44"):
+        signatures = msgspec.structs.replace(file.signatures, **{member: getattr(false, member)})
+        with pytest.raises(KeyringError, match="did not sign"):
+            verify_keyring_chain([canonical_bytes(msgspec.structs.replace(file, signatures=signatures))])
 
 
 def test_every_changed_byte_shows() -> None:

@@ -114,10 +114,10 @@ class KeyringError(KeysError):
     code, exit_status = "KEY-017", 17
     next_step = "write nothing here; run `standfast audit` on this folder and on a replica, and tell your partners"
 
-    def __init__(self, number: int, why: str) -> None:
-        """The keyring's number, and what does not hold."""
+    def __init__(self, number: int | None, why: str) -> None:
+        """The keyring's number, None where its file does not even give one; and what does not hold."""
         self.number, self.why = number, why
-        super().__init__(f"keyring {number} can't be trusted: {why}")
+        super().__init__(f"{'a keyring' if number is None else f'keyring {number}'} can't be trusted: {why}")
 
 
 class KeyFileError(KeysError):

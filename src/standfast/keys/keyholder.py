@@ -2,13 +2,14 @@
 
 dedup-0.key       64 bytes: dedup keys for own origins and for those that strangers can write to
 log-0.key         64 bytes: Ed25519 and ML-DSA-44 seeds of the log
-pin.json          the custody key's public halves, and the greatest keyring number seen
+pin.json          the public halves of keyring 0's custody key, and the greatest keyring number seen
 identity.age      under the passphrase: age identities, the newest first; may be absent
 custody.age       under the passphrase: the custody key's seeds; may be absent
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ from standfast.errors.keys import (
     KeyFileMissingError,
     KeyringError,
     LooseKeyFileError,
+    MalformedAgeFileError,
     WrongPassphraseError,
 )
 from standfast.keys.master import MasterKeys
@@ -45,10 +47,12 @@ class CaptureKeys:
 
 
 class KeyringPin(msgspec.Struct, frozen=True, kw_only=True):
-    """What this machine knows of the keyring."""
+    """What this machine knows of the keyring: where its chain begins, and how far it had got."""
 
     custody: CustodyPublic
+    """Of keyring 0. Later custody keys follow from it, by signatures."""
     number: int
+    """The greatest that was seen."""
 
 
 def write_keys(folder: Path, master: MasterKeys, passphrase: str | None, pin: KeyringPin) -> None:
@@ -91,11 +95,24 @@ def unlock_identities(folder: Path, passphrase: str) -> tuple[str, ...]:
     Raises:
         KeyFileMissingError: this machine holds none.
         WrongPassphraseError: it is another one.
+        LooseKeyFileError, KeyFileError, MalformedAgeFileError: the file is too open, or holds no identity.
     """
-    lines = age.open_under(_read(folder, IDENTITY_NAME), passphrase).decode("ascii", "replace").split()
+    text = age.open_under(_read(folder, IDENTITY_NAME), passphrase).decode("ascii", "replace")
+    # Remarks, as age's own tools write them, are no identities.
+    lines = tuple(line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#"))
     if not lines:
         raise KeyFileError(IDENTITY_NAME, "it is empty")
-    return tuple(lines)
+    for number, line in enumerate(lines, 1):
+        try:
+            age.recipient_of(line)
+        except MalformedAgeFileError as why:
+            raise KeyFileError(IDENTITY_NAME, f"identity {number} is none: {why.why}") from why
+    return lines
+
+
+def unlock_identity(folder: Path, passphrase: str) -> str:
+    """The reading identity in force, the newest. Errors as `unlock_identities`."""
+    return unlock_identities(folder, passphrase)[0]
 
 
 def unlock_custody(folder: Path, passphrase: str) -> CustodyKey:
@@ -107,23 +124,32 @@ def unlock_custody(folder: Path, passphrase: str) -> CustodyKey:
 
 
 def change_passphrase(folder: Path, old: str, new: str) -> None:
-    """Seal what is under the old passphrase under a new one. Each file is the old one or the new one, never a part.
+    """Seal what is under the old passphrase under a new one.
 
-    Cut off between the two, `identity.age` has the new passphrase and `custody.age` the old: run it again, it takes up
-    there.
+    1. Each of the two files is opened: with the old passphrase, or, after a change that was cut off, with the new one.
+       One that opens with neither stops everything; nothing has changed then.
+    2. Each that had the old one is written anew, in one step on the disk: the old file or the new one, never a part.
+
+    Cut off between the two, `identity.age` has the new passphrase and `custody.age` the old. Nothing is lost: the same
+    call again finishes, and the call with both exchanged goes back.
 
     Raises:
-        WrongPassphraseError: a file opens with neither.
+        WrongPassphraseError: a file opens with neither. Nothing has changed.
+        KeyFileMissingError: nothing here is under a passphrase.
+        LooseKeyFileError, KeyFileError, MalformedAgeFileError: as `unlock_identities`. Nothing has changed.
+        OSError: the disk could not take it.
     """
-    for name in (IDENTITY_NAME, CUSTODY_NAME):
-        if not (folder / name).exists():
-            continue
+    still_old: dict[str, bytes] = {}
+    there = [name for name in (IDENTITY_NAME, CUSTODY_NAME) if os.path.lexists(folder / name)]
+    if not there:
+        raise KeyFileMissingError(IDENTITY_NAME)
+    for name in there:
         sealed = _read(folder, name)
         try:
-            plain = age.open_under(sealed, old)
+            still_old[name] = age.open_under(sealed, old)
         except WrongPassphraseError:
             age.open_under(sealed, new)
-            continue
+    for name, plain in still_old.items():
         _write(folder / name, age.seal_under(plain, new))
 
 
@@ -165,12 +191,23 @@ def _write(path: Path, data: bytes) -> None:
 def _read(folder: Path, name: str) -> bytes:
     path = folder / name
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        # Not blocking: what should be a file may be a pipe that nobody writes to.
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError as why:
         raise KeyFileMissingError(name) from why
+    except OSError as why:
+        told = "it is a symbolic link, and a key lies here itself" if why.errno == errno.ELOOP else why.strerror
+        raise KeyFileError(name, str(told)) from why
     try:
-        if stat.S_IMODE(os.fstat(handle).st_mode) & 0o077:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            raise KeyFileError(name, "it is no regular file")
+        if stat.S_IMODE(mode) & 0o077:
             raise LooseKeyFileError(path)
-        return os.read(handle, KEY_FILE_LIMIT)
+        with open(handle, "rb", closefd=False) as file:
+            raw = file.read(KEY_FILE_LIMIT + 1)
     finally:
         os.close(handle)
+    if len(raw) > KEY_FILE_LIMIT:
+        raise KeyFileError(name, f"it has more than {KEY_FILE_LIMIT} bytes")
+    return raw

@@ -120,14 +120,16 @@ def make_keyring(keyring: Keyring, custody: CustodyKey, *, index: int, count: in
     return canonical_bytes(KeyringFile(keyring=keyring, leaf=leaf, signatures=custody.sign(keyring)))
 
 
-def open_keyring(raw: bytes) -> KeyringFile:
+def open_keyring(raw: bytes, number: int | None = None) -> KeyringFile:
     """Read a keyring file; any other spelling of the same content is refused. Nothing is verified yet.
+
+    `number` is the one that its name gives; it is for the error alone.
 
     Raises:
         KeyringError: not a keyring of version 1.
     """
     if len(raw) > KEYRING_BYTES_LIMIT:
-        raise KeyringError(-1, "too large")
+        raise KeyringError(number, "too large")
     try:
         file = parse_canonical(raw, KeyringFile)
         for text, length in (
@@ -139,8 +141,10 @@ def open_keyring(raw: bytes) -> KeyringFile:
         ):
             if len(_bytes(text)) != length:
                 raise ValueError("a key, signature or salt of a wrong length")
-    except ValueError as why:
-        raise KeyringError(-1, str(why)) from why
+        if clock.to_text(clock.from_text(file.keyring.created_at)) != file.keyring.created_at:
+            raise ValueError("a time in another form")
+    except (ValueError, OverflowError) as why:
+        raise KeyringError(number, str(why)) from why
     if file.keyring.format != FORMAT:
         raise KeyringError(file.keyring.number, "of another format")
     return file
@@ -161,14 +165,15 @@ def verify_keyring_chain(raws: Sequence[bytes], pinned: CustodyPublic | None = N
 
     Args:
         raws: the files in order of number.
-        pinned: the custody key that this machine knows; without it, number 0 is believed, and only the log ties it.
+        pinned: the custody key of number 0, as this machine knows it; without it, number 0 is believed, and only the
+            log ties it.
 
     Raises:
         KeyringError: one is missing, altered, or not signed as it must be.
     """
     files: list[KeyringFile] = []
     for number, raw in enumerate(raws):
-        file = open_keyring(raw)
+        file = open_keyring(raw, number)
         if file.keyring.number != number:
             raise KeyringError(number, f"it says that it is number {file.keyring.number}")
         if file.keyring.previous != (sha256_hex(raws[number - 1]) if number else ""):
