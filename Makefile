@@ -11,7 +11,7 @@ setup: ## system packages (as root, else the line to run), .venv from the lock, 
 	@bash tools/setup.sh
 
 demo: setup ## the whole story on this machine, in a temporary folder, in under three minutes
-	@$(PYTHON_BIN) demo/run.py
+	@$(PYTHON_BIN) demo/run.py $(if $(KEEP),--keep $(KEEP))
 
 static:
 	.venv/bin/ruff format --check

@@ -1,6 +1,6 @@
 """A small organisation's web site on loopback, in English, Arabic and French. Everything in it is an example.
 
-    python demo/site.py [--port 8099] [--version 1|2]
+    python demo/site_of_an_office.py [--port 8099] [--version 1|2]
 
 Pages, pictures, a PDF, a style sheet with a font and backgrounds, `srcset`, a redirect, a sitemap. In version 2 one
 page has changed. Only the standard library; the same arguments give the same bytes.
@@ -148,7 +148,7 @@ class Site:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: Server
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
@@ -181,10 +181,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
-class _Server(ThreadingHTTPServer):
+class Server(ThreadingHTTPServer):
+    """The site on loopback, with counts of what it was asked."""
+
     daemon_threads = True
 
     def __init__(self, port: int, version: int) -> None:
+        """Port 0: any that is free."""
         super().__init__(("127.0.0.1", port), _Handler)
         self.site = Site(version)
         self.requests = self.unchanged = 0
@@ -200,9 +203,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(port: int = 0, version: int = 1) -> Iterator[_Server]:
+def serve(port: int = 0, version: int = 1) -> Iterator[Server]:
     """Serve the site while the block runs."""
-    server = _Server(port, version)
+    server = Server(port, version)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
