@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
+
 from register_conflicts import SIDES, Side
 from register_labels import COUNTRY_OF, OTHER_STATES, SAME, SUBJECTS
-
 from standfast.register.entry import Claim, ClaimLine, Evidence, Names, Source, Subject, Value, When, claim_id
 
 Row = dict[str, str]

@@ -1,15 +1,17 @@
-"""Draw the register's map from Natural Earth, once: the site ships the result.
+r"""Draw the register's map from Natural Earth, once: the site ships the result.
 
     npm install world-atlas@2.0.2 && pip install pycountry
-    python tools/register_map.py node_modules/world-atlas/countries-50m.json src/standfast/register/site/map.json
+    python tools/register_map.py node_modules/world-atlas/countries-50m.json \
+        src/standfast/register/site/map.json
 
-Natural Earth is in the public domain; world-atlas (ISC) packs it as TopoJSON. Projection: Equal Earth (Savric, Patterson,
-Jenny 2018). Arcs are simplified before they are joined, so that neighbours keep one common border. A State too small to
+Natural Earth is in the public domain; world-atlas (ISC) packs it as TopoJSON. Projection: Equal Earth (Savric,
+Patterson, Jenny 2018). Arcs are simplified before they are joined, so that neighbours keep one common border. A State too small to
 see gets a ring at its place. Crimea is drawn with Ukraine, as the United Nations does (A/RES/68/262).
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import sys
@@ -158,7 +160,7 @@ def path(rings: list[list[Point]]) -> str:
     out = []
     for points in rings:
         spots = [(round(x), round(y)) for x, y in points]
-        steps = [(bx - ax, by - ay) for (ax, ay), (bx, by) in zip(spots, spots[1:], strict=False)]
+        steps = [(bx - ax, by - ay) for (ax, ay), (bx, by) in itertools.pairwise(spots)]
         text = "".join(
             f"{dx}{'' if dy < 0 else ' '}{dy}" if i == 0 or dx < 0 else f" {dx}{'' if dy < 0 else ' '}{dy}"
             for i, (dx, dy) in enumerate(step for step in steps if step != (0, 0))

@@ -25,7 +25,11 @@ def asof_document(view: View, day: date, *, said_on: date | None = None) -> dict
         "subjects": [*_states(view, members), *_targets(view, day)],
         "cells": [
             {
-                "iso3": each.iso3, "measure": each.measure, "value": each.word, "form": each.form, "stage": each.stage,
+                "iso3": each.iso3,
+                "measure": each.measure,
+                "value": each.word,
+                "form": each.form,
+                "stage": each.stage,
                 "claims": list(each.claims),
             }
             for state in members
@@ -38,8 +42,12 @@ def asof_document(view: View, day: date, *, said_on: date | None = None) -> dict
 def _states(view: View, members: list[membership.PartyState]) -> Iterator[dict[str, Any]]:
     for each in members:
         yield {
-            "id": each.iso3, "kind": "state", "name": view.data.subjects[each.iso3].name.en, "state": each.state,
-            "since": each.since, "claims": list(each.claims),
+            "id": each.iso3,
+            "kind": "state",
+            "name": view.data.subjects[each.iso3].name.en,
+            "state": each.state,
+            "since": each.since,
+            "claims": list(each.claims),
             "sources": _sides(view, each.claims) if each.state == membership.DISPUTED else {},
         }
 
@@ -57,13 +65,20 @@ def _targets(view: View, day: date) -> Iterator[dict[str, Any]]:
             continue
         known = [each for each in found if each.state != designations.NONE]
         yield {
-            "id": subject.id, "kind": subject.kind, "name": subject.name.en,
+            "id": subject.id,
+            "kind": subject.kind,
+            "name": subject.name.en,
             "state": "; ".join(dict.fromkeys(each.state for each in known)) or designations.NONE,
             "claims": [claim for each in found for claim in each.claims],
             "series": [
                 {
-                    "id": each.series, "authority": each.authority, "state": each.state, "since": each.since or None,
-                    "claims": list(each.claims), "undated": list(each.undated), "open": list(each.open),
+                    "id": each.series,
+                    "authority": each.authority,
+                    "state": each.state,
+                    "since": each.since or None,
+                    "claims": list(each.claims),
+                    "undated": list(each.undated),
+                    "open": list(each.open),
                 }
                 for each in found
             ],

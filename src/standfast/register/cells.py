@@ -47,7 +47,9 @@ def cell(view: View, iso3: str, measure: str, day: date) -> Cell:
     forms = {each.claim.value.form for each in carrying}
     stages = [each.claim.value.stage for each in acts if each.claim.value.stage in codebook.BLOCKING_STAGES]
     return Cell(
-        iso3=iso3, measure=measure, word=word,
+        iso3=iso3,
+        measure=measure,
+        word=word,
         form="individual" if "individual" in forms else "joint",
         stage=max(stages, key=codebook.BLOCKING_STAGES.index, default=""),
         claims=tuple(each.id for each in acts),

@@ -7,7 +7,7 @@ must rest on held bytes; a draft need not, and is shown as a draft.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from standfast import clock
@@ -37,6 +37,11 @@ class Problem:
         return f"{self.kind}: {self.claim}{f', source {self.source}' if self.source else ''}: {self.detail}"
 
 
+def problems_json(problems: Sequence[Problem]) -> list[dict[str, str]]:
+    """Findings as JSON objects."""
+    return [{"kind": each.kind, "claim": each.claim, "source": each.source, "detail": each.detail} for each in problems]
+
+
 def check_register(data: RegisterData, evidence: EvidenceStore) -> list[Problem]:
     """Every finding of a register."""
     view = view_of(data)
@@ -58,7 +63,9 @@ def check_new_claim(data: RegisterData, claim: Claim) -> list[Problem]:
     entry = Entry(id=key, claim=claim, status="draft", stage="draft", confidence="", recorded_on=recorded_on)
     problems = list(_claim(data, entry))
     if claim.corrects and claim.corrects not in {line.id for line in data.lines}:
-        problems.append(Problem(kind="dangling correction", claim=key, detail=f"corrects {claim.corrects}, which is not here"))
+        problems.append(
+            Problem(kind="dangling correction", claim=key, detail=f"corrects {claim.corrects}, which is not here")
+        )
     return problems
 
 
@@ -70,10 +77,14 @@ def _ids(data: RegisterData) -> Iterator[Problem]:
         seen.add(line.id)
         found = claim_id(line.claim)
         if found != line.id:
-            yield Problem(kind="changed claim", claim=line.id, detail=f"its content has the id {found}: a claim never changes")
+            yield Problem(
+                kind="changed claim", claim=line.id, detail=f"its content has the id {found}: a claim never changes"
+            )
 
 
 def _claim(data: RegisterData, entry: Entry) -> Iterator[Problem]:
+    if entry.claim.correction == WITHDRAWN:
+        return  # a notice says nothing, so it needs no word and no source
     yield from _words(data, entry)
     yield from _dates(entry)
     yield from _sources(data, entry)
@@ -87,7 +98,9 @@ def _words(data: RegisterData, entry: Entry) -> Iterator[Problem]:
         return
     if value.word not in rule.words:
         yield Problem(kind="codebook", claim=entry.id, detail=f"{claim.predicate} has no word {value.word!r}")
-    given = {name for name in ("measure", "form", "stage", "authority", "basis", "role", "about") if getattr(value, name)}
+    given = {
+        name for name in ("measure", "form", "stage", "authority", "basis", "role", "about") if getattr(value, name)
+    }
     for name in [each for each in rule.needs if each not in given]:
         yield Problem(kind="codebook", claim=entry.id, detail=f"{claim.predicate} needs {name}")
     for name in sorted(given - {*rule.needs, *rule.may}):
@@ -97,8 +110,14 @@ def _words(data: RegisterData, entry: Entry) -> Iterator[Problem]:
     if value.stage and (value.stage not in codebook.BLOCKING_STAGES or value.measure != "5"):
         yield Problem(kind="codebook", claim=entry.id, detail=f"no stage {value.stage!r} here")
     subject = data.subjects.get(claim.subject)
-    if subject is None or (value.authority and value.authority not in data.subjects) or (value.about and value.about not in data.subjects):
-        yield Problem(kind="dangling subject", claim=entry.id, detail=f"{claim.subject}, {value.authority or value.about}")
+    if (
+        subject is None
+        or (value.authority and value.authority not in data.subjects)
+        or (value.about and value.about not in data.subjects)
+    ):
+        yield Problem(
+            kind="dangling subject", claim=entry.id, detail=f"{claim.subject}, {value.authority or value.about}"
+        )
     elif subject.kind not in rule.subjects:
         yield Problem(kind="codebook", claim=entry.id, detail=f"{claim.predicate} is not said of a {subject.kind}")
     if not claim.series or claim.step < 1:
@@ -134,13 +153,22 @@ def _sources(data: RegisterData, entry: Entry) -> Iterator[Problem]:
         if each.source not in data.sources or (each.counts_with and each.counts_with not in named):
             yield Problem(kind="dangling source", claim=entry.id, source=each.source, detail="not among the sources")
         if len(each.quote) > QUOTE_LIMIT:
-            yield Problem(kind="too long", claim=entry.id, source=each.source, detail=f"a quote has at most {QUOTE_LIMIT} characters")
+            yield Problem(
+                kind="too long",
+                claim=entry.id,
+                source=each.source,
+                detail=f"a quote has at most {QUOTE_LIMIT} characters",
+            )
         if each.capture and not SHA256_HEX.fullmatch(each.capture):
-            yield Problem(kind="changed digest", claim=entry.id, source=each.source, detail=f"{each.capture!r} is no SHA-256")
+            yield Problem(
+                kind="changed digest", claim=entry.id, source=each.source, detail=f"{each.capture!r} is no SHA-256"
+            )
         if each.on and each.on not in codebook.DETAILS:
             yield Problem(kind="codebook", claim=entry.id, source=each.source, detail=f"no detail {each.on!r}")
         if each.stance == "contradicts" and not each.says:
-            yield Problem(kind="one side only", claim=entry.id, source=each.source, detail="what it says instead is missing")
+            yield Problem(
+                kind="one side only", claim=entry.id, source=each.source, detail="what it says instead is missing"
+            )
     if entry.stage == "published" and rests_on_rewrites(claim, data.sources):
         yield Problem(kind="rests on a rewrite", claim=entry.id, detail="published, and no better source supports it")
 
@@ -156,7 +184,9 @@ def _corrections(data: RegisterData) -> Iterator[Problem]:
         if old is None:
             yield Problem(kind="dangling correction", claim=key, detail=f"corrects {claim.corrects}, which is not here")
         elif (old.series, old.subject) != (claim.series, claim.subject):
-            yield Problem(kind="dangling series", claim=key, detail=f"corrects {claim.corrects} of another series or subject")
+            yield Problem(
+                kind="dangling series", claim=key, detail=f"corrects {claim.corrects} of another series or subject"
+            )
         elif old.recorded_at > claim.recorded_at:
             yield Problem(kind="date", claim=key, detail="recorded before what it corrects")
 
@@ -172,27 +202,35 @@ def _people(data: RegisterData) -> Iterator[Problem]:
         elif act.act == "reviewed":
             reviewed.add(act.claim)
         elif act.claim not in reviewed:
-            yield Problem(kind="not reviewed", claim=act.claim, detail=f"published by {act.by} before another person reviewed it")
+            yield Problem(
+                kind="not reviewed", claim=act.claim, detail=f"published by {act.by} before another person reviewed it"
+            )
 
 
 def _counted_twice(view: View) -> Iterator[Problem]:
     by_iso: dict[str, str] = {}
     for subject in view.data.subjects.values():
         if subject.kind == "state" and by_iso.setdefault(subject.iso3, subject.id) != subject.id:
-            yield Problem(kind="counted twice", claim=subject.id, detail=f"{subject.iso3} is also {by_iso[subject.iso3]}")
+            yield Problem(
+                kind="counted twice", claim=subject.id, detail=f"{subject.iso3} is also {by_iso[subject.iso3]}"
+            )
     for name, entries in view.by_series.items():
         seen: set[tuple[str, int, str]] = set()
         for each in entries:
             key = (each.claim.subject, each.claim.step, each.claim.value.word.split(":")[0])
             if key in seen:
-                yield Problem(kind="counted twice", claim=each.id, detail=f"{each.claim.subject} stands twice in {name}")
+                yield Problem(
+                    kind="counted twice", claim=each.id, detail=f"{each.claim.subject} stands twice in {name}"
+                )
             seen.add(key)
     starts: dict[str, str] = {}
     for each in view.current():
         if each.claim.predicate == "membership" and each.claim.value.word == "in force":
             first = starts.setdefault(each.claim.subject, each.id)
             if first != each.id and view.entries[first].claim.step == each.claim.step:
-                yield Problem(kind="counted twice", claim=each.id, detail=f"{each.claim.subject} enters into force twice")
+                yield Problem(
+                    kind="counted twice", claim=each.id, detail=f"{each.claim.subject} enters into force twice"
+                )
 
 
 def check_evidence(view: View, store: EvidenceStore) -> Iterator[Problem]:
@@ -205,17 +243,25 @@ def check_evidence(view: View, store: EvidenceStore) -> Iterator[Problem]:
             if not link.capture:
                 if entry.stage != "draft":
                     yield Problem(
-                        kind="missing bytes", claim=entry.id, source=link.source, detail=f"{entry.stage}, and nothing is held"
+                        kind="missing bytes",
+                        claim=entry.id,
+                        source=link.source,
+                        detail=f"{entry.stage}, and nothing is held",
                     )
                 continue
             if link.capture not in read:
                 read[link.capture] = _digest(store, link.capture)
             found = read[link.capture]
             if not found:
-                yield Problem(kind="missing bytes", claim=entry.id, source=link.source, detail=f"no bytes {link.capture} are held")
+                yield Problem(
+                    kind="missing bytes", claim=entry.id, source=link.source, detail=f"no bytes {link.capture} are held"
+                )
             elif found != link.capture:
                 yield Problem(
-                    kind="changed digest", claim=entry.id, source=link.source, detail=f"named {link.capture}, found {found}"
+                    kind="changed digest",
+                    claim=entry.id,
+                    source=link.source,
+                    detail=f"named {link.capture}, found {found}",
                 )
 
 

@@ -84,7 +84,9 @@ PREDICATES = {
         needs=("authority", "role"),
         may=("basis",),
     ),
-    "incident": Predicate(words=INCIDENTS, subjects=("person", "organisation", "body"), needs=("authority",), may=("role",)),
+    "incident": Predicate(
+        words=INCIDENTS, subjects=("person", "organisation", "body"), needs=("authority",), may=("role",)
+    ),
 }
 """Every predicate of the register."""
 

@@ -56,11 +56,12 @@ def span_of_text(text: str) -> Span:
     if not text:
         return Span(None, None)
     parts = [int(each) for each in text.split("-")]
-    if len(parts) == 1:
-        return Span(date(parts[0], 1, 1), date(parts[0], 12, 31))
-    if len(parts) == 2:
-        return Span(date(*parts, 1), date(*parts, calendar.monthrange(*parts)[1]))
-    return Span(date(*parts), date(*parts))
+    year, month, number = (*parts, 0, 0)[:3]
+    if not month:
+        return Span(date(year, 1, 1), date(year, 12, 31))
+    if not number:
+        return Span(date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1]))
+    return Span(date(year, month, number), date(year, month, number))
 
 
 def span_of(when: When) -> Span:

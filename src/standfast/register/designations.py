@@ -48,7 +48,9 @@ def state_on(events: Sequence[Entry], day: date) -> SeriesState:
     listed as open and does not count.
     """
     state, since, event, authority = NONE, "", "", events[0].claim.value.authority
-    happened, undated, still_open = [], [], []
+    happened: list[str] = []
+    undated: list[str] = []
+    still_open: list[str] = []
     for each in events:
         when = each.claim.when
         if when.precision == "unknown":
@@ -63,8 +65,14 @@ def state_on(events: Sequence[Entry], day: date) -> SeriesState:
         elif done is not False:
             still_open.append(each.id)
     return SeriesState(
-        series=events[0].claim.series, authority=authority, state=state, since=since, event=event,
-        claims=tuple(happened), undated=tuple(undated), open=tuple(still_open),
+        series=events[0].claim.series,
+        authority=authority,
+        state=state,
+        since=since,
+        event=event,
+        claims=tuple(happened),
+        undated=tuple(undated),
+        open=tuple(still_open),
     )
 
 

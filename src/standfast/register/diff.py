@@ -36,7 +36,9 @@ def diff_document(data: RegisterData, old: str, new: str) -> dict[str, Any]:
         "to": new,
         "added": [each.id for each in added if not each.claim.corrects],
         "corrected": [
-            {"old": each.claim.corrects, "new": each.id, "kind": each.claim.correction} for each in added if each.claim.corrects
+            {"old": each.claim.corrects, "new": each.id, "kind": each.claim.correction}
+            for each in added
+            if each.claim.corrects
         ],
         "reviewed": [each.claim for each in acts if each.act == "reviewed"],
         "published": [each.claim for each in acts if each.act == "published"],

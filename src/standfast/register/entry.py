@@ -33,7 +33,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid
     """
 
 
-class Names(Line, kw_only=True):
+class Names(Line, frozen=True, kw_only=True):
     """A name in the four languages. An empty one means: use the English form, marked as English."""
 
     en: str
@@ -46,7 +46,7 @@ class Names(Line, kw_only=True):
         return getattr(self, language) or self.en
 
 
-class Subject(Line, kw_only=True):
+class Subject(Line, frozen=True, kw_only=True):
     """Someone or something that claims are about. Persons are office-holders, named as what they publicly are."""
 
     id: str
@@ -60,7 +60,7 @@ class Subject(Line, kw_only=True):
     note: str = ""
 
 
-class Source(Line, kw_only=True):
+class Source(Line, frozen=True, kw_only=True):
     """A page, a file or a package that was read."""
 
     id: str
@@ -71,10 +71,10 @@ class Source(Line, kw_only=True):
     read_how: Literal["stored page", "stored repo", "registry package", "capture"]
     tier: Tier
     read_sha256: str = ""
-    """Of the file that was read, where there was one. Its bytes are not held; a capture's digest stands in the claim."""
+    """Of the file that was read, where there was one. Its bytes are not held; a capture stands in the claim."""
 
 
-class Evidence(Line, kw_only=True):
+class Evidence(Line, frozen=True, kw_only=True):
     """One source of a claim."""
 
     source: str
@@ -94,7 +94,7 @@ class Evidence(Line, kw_only=True):
     """Another source of this claim that goes back to the same origin: the two count once."""
 
 
-class When(Line, kw_only=True):
+class When(Line, frozen=True, kw_only=True):
     """When it was so. `at` is as precise as `precision` says: `2025`, `2025-10`, `2025-10-07`, or empty."""
 
     at: str = ""
@@ -107,7 +107,7 @@ class When(Line, kw_only=True):
     """The day it took effect, when it differs from the act."""
 
 
-class Value(Line, kw_only=True):
+class Value(Line, frozen=True, kw_only=True):
     """What is claimed, in words of the codebook. Which fields may be set depends on the predicate."""
 
     word: str
@@ -125,7 +125,7 @@ class Value(Line, kw_only=True):
     """Subject id that an act by another body concerns."""
 
 
-class Claim(Line, kw_only=True):
+class Claim(Line, frozen=True, kw_only=True):
     """Someone says that something was so at a time, resting on sources."""
 
     series: str
@@ -148,7 +148,7 @@ class Claim(Line, kw_only=True):
     """The draft's file and row, for who redoes the conversion."""
 
 
-class Act(Line, kw_only=True):
+class Act(Line, frozen=True, kw_only=True):
     """What a person did with a claim: checked it against its sources, or published it with a release."""
 
     claim: str
@@ -158,7 +158,7 @@ class Act(Line, kw_only=True):
     release: str = ""
 
 
-class Translation(Line, kw_only=True):
+class Translation(Line, frozen=True, kw_only=True):
     """A text of the claims in the other three languages. It stands apart, so that a better one changes no claim."""
 
     en: str
@@ -167,7 +167,7 @@ class Translation(Line, kw_only=True):
     es: str = ""
 
 
-class ClaimLine(Line, kw_only=True):
+class ClaimLine(Line, frozen=True, kw_only=True):
     """A line of claims.jsonl: the id beside what it is the hash of."""
 
     id: str

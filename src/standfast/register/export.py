@@ -21,9 +21,18 @@ from standfast.register import cells, membership
 from standfast.register.evidence import EvidenceStore, digests_of
 from standfast.register.view import WITHDRAWN, Entry, View
 
-NOTICE = "This is not a screening list. Drafts have not been checked by a second person. No entry means no information, never no."
+NOTICE = (
+    "This is not a screening list. Drafts have not been checked by a second person. "
+    "No entry means no information, never no."
+)
 LICENCE = "CC BY 4.0; see docs/register/licence.md"
-_KINDS = {"state": "PublicBody", "person": "Person", "organisation": "Organization", "authority": "PublicBody", "body": "Organization"}
+_KINDS = {
+    "state": "PublicBody",
+    "person": "Person",
+    "organisation": "Organization",
+    "authority": "PublicBody",
+    "body": "Organization",
+}
 _COMPANIES = ("google", "microsoft", "banks", "card-issuers", "not-attributed")
 
 
@@ -44,7 +53,7 @@ def write_exports(view: View, store: EvidenceStore, day: date, to: Path) -> list
 
 def shown(entry: Entry) -> bool:
     """Whether what a claim says may leave the register: not once it was withdrawn for safety."""
-    return entry.correction != WITHDRAWN
+    return WITHDRAWN not in (entry.correction, entry.claim.correction)
 
 
 def claims_csv(view: View) -> bytes:
@@ -52,14 +61,47 @@ def claims_csv(view: View) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(
-        "id series step subject subject_name predicate word measure form stage authority basis role about date precision until "
-        "listed effective summary note sources_for sources_against confidence status corrects correction successor "
-        "recorded_at author reviewers notice".split()
+        [
+            "id",
+            "series",
+            "step",
+            "subject",
+            "subject_name",
+            "predicate",
+            "word",
+            "measure",
+            "form",
+            "stage",
+            "authority",
+            "basis",
+            "role",
+            "about",
+            "date",
+            "precision",
+            "until",
+            "listed",
+            "effective",
+            "summary",
+            "note",
+            "sources_for",
+            "sources_against",
+            "confidence",
+            "status",
+            "corrects",
+            "correction",
+            "successor",
+            "recorded_at",
+            "author",
+            "reviewers",
+            "notice",
+        ]
     )
     for each in view.entries.values():
         claim, value, when = each.claim, each.claim.value, each.claim.when
         if not shown(each):
-            writer.writerow([each.id, claim.series, *[""] * 22, each.status, "", WITHDRAWN, each.successor, "", "", "", NOTICE])
+            writer.writerow(
+                [each.id, claim.series, *[""] * 22, each.status, "", WITHDRAWN, each.successor, "", "", "", NOTICE]
+            )
             continue
         sides = [
             ";".join(dict.fromkeys(link.source for link in claim.evidence if link.stance == side))
@@ -67,11 +109,37 @@ def claims_csv(view: View) -> bytes:
         ]
         subject = view.data.subjects.get(claim.subject)
         row = [
-            each.id, claim.series, claim.step, claim.subject, subject.name.en if subject else "", claim.predicate,
-            value.word, value.measure, value.form, value.stage, value.authority, value.basis, value.role, value.about,
-            when.at, when.precision, when.until, when.listed, when.effective, claim.summary, claim.note, *sides,
-            each.confidence, each.status, claim.corrects, claim.correction, each.successor, claim.recorded_at,
-            claim.author, ";".join(each.reviewers), NOTICE,
+            each.id,
+            claim.series,
+            claim.step,
+            claim.subject,
+            subject.name.en if subject else "",
+            claim.predicate,
+            value.word,
+            value.measure,
+            value.form,
+            value.stage,
+            value.authority,
+            value.basis,
+            value.role,
+            value.about,
+            when.at,
+            when.precision,
+            when.until,
+            when.listed,
+            when.effective,
+            claim.summary,
+            claim.note,
+            *sides,
+            each.confidence,
+            each.status,
+            claim.corrects,
+            claim.correction,
+            each.successor,
+            claim.recorded_at,
+            claim.author,
+            ";".join(each.reviewers),
+            NOTICE,
         ]
         writer.writerow([_inert(str(cell)) for cell in row])
     return out.getvalue().encode("utf-8")
@@ -93,7 +161,18 @@ def cells_csv(view: View, day: date) -> bytes:
         name = view.data.subjects[state.iso3].name.en
         for each in cells.cells_of(view, state.iso3, day):
             writer.writerow(
-                [day, state.iso3, name, state.state, each.measure, each.word, each.form, each.stage, ";".join(each.claims), NOTICE]
+                [
+                    day,
+                    state.iso3,
+                    name,
+                    state.state,
+                    each.measure,
+                    each.word,
+                    each.form,
+                    each.stage,
+                    ";".join(each.claims),
+                    NOTICE,
+                ]
             )
     return out.getvalue().encode("utf-8")
 
@@ -115,16 +194,20 @@ def register_json(view: View, day: date) -> bytes:
 def claim_json(entry: Entry) -> dict[str, Any]:
     """A claim with what became of it."""
     return {
-        "id": entry.id, "status": entry.status, "confidence": entry.confidence, "reviewers": entry.reviewers,
-        "successor": entry.successor or None, "correction": entry.correction or None,
+        "id": entry.id,
+        "status": entry.status,
+        "confidence": entry.confidence,
+        "reviewers": entry.reviewers,
+        "successor": entry.successor or None,
+        "correction": entry.correction or None,
         "claim": entry.claim if shown(entry) else None,
-    }  # fmt: skip
+    }
 
 
 def entities(view: View, store: EvidenceStore) -> Iterator[dict[str, Any]]:
     """FollowTheMoney entities: subjects, sources as documents, current claims as events.
 
-    Sources: followthemoney 4, schemata Person, Organization, PublicBody, HyperText, Event. `contentHash` is SHA-1 there.
+    Sources: followthemoney 4, schemata Person, Organization, PublicBody, HyperText, Event; `contentHash` is SHA-1.
     """
     for subject in view.data.subjects.values():
         schema = "Organization" if subject.id in _COMPANIES else _KINDS[subject.kind]
@@ -136,9 +219,12 @@ def entities(view: View, store: EvidenceStore) -> Iterator[dict[str, Any]]:
     captures = {link.source: link.capture for each in view.current() for link in each.claim.evidence if link.capture}
     for source in view.data.sources.values():
         properties = {
-            "title": [source.title], "publisher": [source.publisher], "sourceUrl": [source.url],
-            "publishedAt": [source.published_on], "notes": [NOTICE],
-        }  # fmt: skip
+            "title": [source.title],
+            "publisher": [source.publisher],
+            "sourceUrl": [source.url],
+            "publishedAt": [source.published_on],
+            "notes": [NOTICE],
+        }
         capture = captures.get(source.id, "")
         if capture and store.find(capture) is not None:
             properties["contentHash"] = [digests_of(store, capture)[1]]

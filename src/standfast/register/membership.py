@@ -33,7 +33,7 @@ def states(view: View) -> list[str]:
 def party_state(view: View, iso3: str, day: date) -> PartyState:
     """The State's membership at the end of a day.
 
-    A withdrawal that its sources dispute makes the membership disputed from its day on: both sides are among the claims.
+    A withdrawal that its sources dispute makes the membership disputed from its day on: the claim shows both sides.
     """
     state, since = NOT_PARTY, ""
     resting: list[str] = []

@@ -108,7 +108,7 @@ def publish(
     """Make a release of reviewed claims.
 
     1. every claim must be publishable; 2. the manifest is made and written; 3. it is logged; 4. the acts are added.
-    A stop after 2 leaves a manifest without its acts: `check` names it, and the next publish is refused until it is gone.
+    A stop after 2 leaves a manifest without its acts: `check` names it, and publishing is refused until it is gone.
 
     Raises:
         UnknownEntryError, NotPublishableError: nothing was written.
@@ -145,6 +145,16 @@ def publish(
     return key, manifest, receipt
 
 
+def publishable(view: View) -> list[str]:
+    """Every reviewed claim that counts and rests on more than rewrites, in the order of the file."""
+    return [
+        each.id
+        for each in view.entries.values()
+        if each.status == "reviewed"
+        and (each.claim.correction == WITHDRAWN or not rests_on_rewrites(each.claim, view.data.sources))
+    ]
+
+
 def check_releases(data: RegisterData) -> Iterator[Problem]:
     """Whether each release follows the one before, and what it released still stands as it stood."""
     published = {(each.claim, each.release) for each in data.acts if each.act == "published"}
@@ -156,7 +166,9 @@ def check_releases(data: RegisterData) -> Iterator[Problem]:
         for name in GROWING:
             state = manifest.files.get(name)
             if state is not None and _state(data.folder / name, state.size_bytes).sha256 != state.sha256:
-                yield Problem(kind="changed history", claim=key, detail=f"{name} no longer begins as it stood at release {number}")
+                yield Problem(
+                    kind="changed history", claim=key, detail=f"{name} no longer begins as it stood at release {number}"
+                )
         for claim in manifest.published:
             if (claim, key) not in published:
                 yield Problem(kind="broken release", claim=key, detail=f"claim {claim} has no line in acts.jsonl")
@@ -167,7 +179,9 @@ def _publishable(view: View, key: str) -> Entry:
     if entry is None:
         raise UnknownEntryError("claim", key)
     if entry.stage != "reviewed":
-        raise NotPublishableError(key, "no other person has reviewed it" if entry.stage == "draft" else "it is published already")
+        raise NotPublishableError(
+            key, "no other person has reviewed it" if entry.stage == "draft" else "it is published already"
+        )
     if not entry.current and entry.claim.correction != WITHDRAWN:
         raise NotPublishableError(key, f"claim {entry.successor} replaced it")
     if rests_on_rewrites(entry.claim, view.data.sources) and entry.claim.correction != WITHDRAWN:

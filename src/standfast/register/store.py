@@ -11,7 +11,10 @@ release's manifest, which the log holds, names the digest of every file.
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -99,11 +102,23 @@ def add_source(folder: Path, source: Source) -> None:
 
 def _append(path: Path, lines: Iterable[msgspec.Struct]) -> None:
     # Read, add, replace: an append that is cut off would leave half a line at the end of a file that people diff.
-    held = path.read_bytes() if path.exists() else b""
-    if held and not held.endswith(b"\n"):
-        raise MalformedRegisterError(path, held.count(b"\n") + 1, "the last line has no end")
-    added = b"".join(msgspec.json.encode(each) + b"\n" for each in lines)
-    durable.write_atomically(path, held + added)
+    with _alone(path.parent):
+        held = path.read_bytes() if path.exists() else b""
+        if held and not held.endswith(b"\n"):
+            raise MalformedRegisterError(path, held.count(b"\n") + 1, "the last line has no end")
+        added = b"".join(msgspec.json.encode(each) + b"\n" for each in lines)
+        durable.write_atomically(path, held + added)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait to be the only one who adds to a register: two that read, add and replace at once would lose a line."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _read(path: Path, kind: type[T]) -> Iterator[T]:

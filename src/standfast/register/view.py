@@ -97,8 +97,14 @@ def view_of(data: RegisterData, *, said_on: date | None = None, published_only: 
         own = stage.get(key, "draft")
         status = own if not next_id else ("withdrawn" if why == WITHDRAWN else "superseded")
         entries[key] = Entry(
-            id=key, claim=claim, status=status, stage=own, confidence=confidence_of(claim, data.sources),
-            successor=next_id, correction=why, reviewers=reviewers.get(key, ()),
+            id=key,
+            claim=claim,
+            status=status,
+            stage=own,
+            confidence=confidence_of(claim, data.sources),
+            successor=next_id,
+            correction=why,
+            reviewers=reviewers.get(key, ()),
             recorded_on=clock.from_text(claim.recorded_at).date(),
         )
     return View(data, entries, *_indexes(entries.values()))

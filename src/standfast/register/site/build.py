@@ -1,5 +1,7 @@
-"""Builds the whole site: into a new folder beside the target, then in its place. The same register and day give the
-same bytes. The register is checked first; a site is never built over evidence that is missing or changed.
+"""Builds the whole site: into a new folder beside the target, then in its place.
+
+The same register and day give the same bytes. The register is checked first: a site is never built over evidence that
+is missing or changed.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import msgspec
@@ -33,9 +34,14 @@ MARKER = "standfast-register-site.txt"
 """Stands in every site we built: only a folder with it is ever replaced."""
 HERE = Path(__file__).parent
 SECTIONS = (
-    ("table", "index.html"), ("map", "map.html"), ("targets", "targets.html"), ("authorities", "authorities.html"),
-    ("sources", "sources.html"), ("days", "days.html"), ("search", "search.html"),
-)  # fmt: skip
+    ("table", "index.html"),
+    ("map", "map.html"),
+    ("targets", "targets.html"),
+    ("authorities", "authorities.html"),
+    ("sources", "sources.html"),
+    ("days", "days.html"),
+    ("search", "search.html"),
+)
 WORKERS = 2
 
 
@@ -52,7 +58,13 @@ class Built:
 
 
 def build_site(
-    data: RegisterData, evidence: EvidenceStore, to: Path, *, day: date, published_only: bool = False, workers: int = WORKERS
+    data: RegisterData,
+    evidence: EvidenceStore,
+    to: Path,
+    *,
+    day: date,
+    published_only: bool = False,
+    workers: int = WORKERS,
 ) -> Built:
     """Check the register and build its site.
 
@@ -83,7 +95,9 @@ def build_site(
     try:
         pages = _write_all(shared, fresh, workers)
         export.write_exports(view, evidence, day, fresh / "export")
-        (fresh / MARKER).write_text(f"{export.NOTICE}\nBuilt by standfast register build, as of {day}.\n", encoding="utf-8")
+        (fresh / MARKER).write_text(
+            f"{export.NOTICE}\nBuilt by standfast register build, as of {day}.\n", encoding="utf-8"
+        )
         _swap(fresh, to)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -107,7 +121,9 @@ def _write_all(shared: Shared, to: Path, workers: int) -> int:
     if workers == 1:
         return sum(_job(each) for each in jobs)
     # Forked, so that the register is shared and not copied.
-    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork"), initializer=_take, initargs=(shared, to)) as pool:
+    with concurrent.futures.ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("fork"), initializer=_take, initargs=(shared, to)
+    ) as pool:
         return sum(pool.map(_named_job, ["data", *LANGUAGES]))
 
 
@@ -136,22 +152,39 @@ def _write_language(shared: Shared, language: str, to: Path) -> int:
     writer = _writer()
     newest = shared.releases[-1][0] if shared.releases else ""
     fixed = {
-        "lang": language, "t": stock.words, "languages": LANGUAGES, "sections": SECTIONS, "day": shared.day.isoformat(),
+        "lang": language,
+        "t": stock.words,
+        "languages": LANGUAGES,
+        "sections": SECTIONS,
+        "day": shared.day.isoformat(),
         "names": {each: table(each)["name"] for each in LANGUAGES},
-        "crumb": "", "lead": "", "empty": "", "pages": None,
+        "crumb": "",
+        "lead": "",
+        "empty": "",
+        "pages": None,
         "release": newest or stock.words("current", date=stock.words.day(shared.day)),
-    }  # fmt: skip
+    }
     templates: dict[str, jinja2.Template] = {}
     count = 0
     for page in pages_of(stock):
-        template = templates.get(page.template) or templates.setdefault(page.template, writer.get_template(page.template))
+        template = templates.get(page.template) or templates.setdefault(
+            page.template, writer.get_template(page.template)
+        )
         up = "../" * page.path.count("/")
         text = template.render(
             {
-                **fixed, "root": f"../{up}", "home": up, "path": page.path, "kind": page.kind, "title": page.title,
-                "about": page.about, "data": page.data, "drafts": page.drafts, **page.context,
+                **fixed,
+                "root": f"../{up}",
+                "home": up,
+                "path": page.path,
+                "kind": page.kind,
+                "title": page.title,
+                "about": page.about,
+                "data": page.data,
+                "drafts": page.drafts,
+                **page.context,
             }
-        )  # fmt: skip
+        )
         _put(to / language / page.path, text.encode("utf-8"))
         count += 1
     _put(to / language / "feed.atom", feeds.feed(stock))
@@ -161,9 +194,13 @@ def _write_language(shared: Shared, language: str, to: Path) -> int:
 
 def _writer() -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined, auto_reload=False,
-    )  # fmt: skip
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        auto_reload=False,
+    )
 
 
 _made: set[Path] = set()
@@ -185,10 +222,18 @@ def _write_assets(shared: Shared, to: Path) -> None:
     _made.clear()
     shutil.copytree(HERE / "static", to / "assets")
     parts = [(iso3, "p", "") for iso3 in sorted(_parties(shared))]
-    style = "<style>.x{fill:#dcd8cf}.p{fill:#0d4f5c}path{stroke:#f7f4ee;stroke-width:1.6}circle{fill:#0d4f5c;stroke:#f7f4ee;stroke-width:4}</style>"
+    style = (
+        "<style>.x{fill:#dcd8cf}.p{fill:#0d4f5c}path{stroke:#f7f4ee;stroke-width:1.6}"
+        "circle{fill:#0d4f5c;stroke:#f7f4ee;stroke-width:4}</style>"
+    )
     _put(to / "assets" / "map.svg", pages_front.svg(parts, "", style, standalone=True).encode("utf-8"))
     choices = [
-        {"language": each, "direction": table(each)["dir"], "site": table(each)["site"], "tagline": table(each)["tagline"]}
+        {
+            "language": each,
+            "direction": table(each)["dir"],
+            "site": table(each)["site"],
+            "tagline": table(each)["tagline"],
+        }
         for each in LANGUAGES
     ]
     text = _writer().get_template("choice.html").render({"choices": choices, "notice": export.NOTICE})
@@ -205,7 +250,9 @@ def _held(view: View, evidence: EvidenceStore) -> dict[str, HeldEvidence]:
 
 
 def _targets(view: View) -> frozenset[str]:
-    return frozenset(each.claim.subject for each in view.current() if each.claim.predicate in ("designation", "incident"))
+    return frozenset(
+        each.claim.subject for each in view.current() if each.claim.predicate in ("designation", "incident")
+    )
 
 
 def _refuse_foreign(to: Path) -> None:
@@ -225,8 +272,3 @@ def _swap(fresh: Path, to: Path) -> None:
     os.rename(fresh, to)
     durable.force_folder(to.parent)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def problems_json(problems: tuple[Problem, ...]) -> list[dict[str, Any]]:
-    """Findings as JSON objects."""
-    return [{"kind": each.kind, "claim": each.claim, "source": each.source, "detail": each.detail} for each in problems]

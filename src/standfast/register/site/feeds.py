@@ -20,26 +20,37 @@ def json_files(shared: Shared) -> Iterator[tuple[str, Any]]:
     """Path from the site's root and document, for every page that has one. They are the same for all languages."""
     view, day = shared.view, shared.day
     members = {each.iso3: each for each in membership.on_day(view, day)}
-    yield "data/index.json", _document(
-        date=day.isoformat(),
-        states=[
-            {"iso3": key, "name": view.data.subjects[key].name, "group": membership.group_of(view, key), "state": each.state,
-             "cells": {cell.measure: cell.word for cell in cells.cells_of(view, key, day)}}
-            for key, each in members.items()
-        ],
-    )  # fmt: skip
+    yield (
+        "data/index.json",
+        _document(
+            date=day.isoformat(),
+            states=[
+                {
+                    "iso3": key,
+                    "name": view.data.subjects[key].name,
+                    "group": membership.group_of(view, key),
+                    "state": each.state,
+                    "cells": {cell.measure: cell.word for cell in cells.cells_of(view, key, day)},
+                }
+                for key, each in members.items()
+            ],
+        ),
+    )
     by_authority: dict[str, list[Entry]] = {}
     for entry in view.current():
         if entry.claim.value.authority:
             by_authority.setdefault(entry.claim.value.authority, []).append(entry)
     for key, subject in view.data.subjects.items():
         own = [*view.by_subject.get(key, ()), *by_authority.get(key, ())]
-        yield f"data/{address(shared, key).removesuffix('.html')}.json", _document(
-            subject=subject,
-            membership=members[key].state if key in members else None,
-            cells=[each for each in cells.cells_of(view, key, day)] if key in members else None,
-            designations=designations.states_of(view, key, day),
-            claims=[claim_json(each) for each in own],
+        yield (
+            f"data/{address(shared, key).removesuffix('.html')}.json",
+            _document(
+                subject=subject,
+                membership=members[key].state if key in members else None,
+                cells=[each for each in cells.cells_of(view, key, day)] if key in members else None,
+                designations=designations.states_of(view, key, day),
+                claims=[claim_json(each) for each in own],
+            ),
         )
     for key, source in view.data.sources.items():
         entries = [each for each in view.by_source.get(key, ()) if shown(each)]
@@ -60,12 +71,21 @@ def _days(shared: Shared) -> Iterator[tuple[str, Any]]:
             on_day.setdefault(each.claim.when.at, []).append(each.id)
     for day in sorted({*shared.days, shared.day}):
         states = [
-            {"subject": key, "series": each.series, "state": each.state, "since": each.since or None, "claims": each.claims}
+            {
+                "subject": key,
+                "series": each.series,
+                "state": each.state,
+                "since": each.since or None,
+                "claims": each.claims,
+            }
             for key in sorted(shared.targets)
             for each in designations.states_of(shared.view, key, day)
             if each.state != designations.NONE
         ]
-        yield f"data/day/{day}.json", _document(date=day.isoformat(), claims=on_day.get(day.isoformat(), []), states=states)
+        yield (
+            f"data/day/{day}.json",
+            _document(date=day.isoformat(), claims=on_day.get(day.isoformat(), []), states=states),
+        )
 
 
 def _document(**members: Any) -> dict[str, Any]:
@@ -92,21 +112,30 @@ def feed(stock: Stock) -> bytes:
             f"<entry>\n<id>urn:standfast:claim:{each.id}</id>\n<title>{escape(stock.title(each))}</title>\n"
             f"<updated>{each.claim.recorded_at}</updated>\n"
             f'<link rel="alternate" type="text/html" href="claim/{each.id}.html"/>\n'
-            f"<summary>{escape(stock.words.when(each.claim.when))}. {escape(summary)} ({escape(status)})</summary>\n</entry>\n"
+            f"<summary>{escape(stock.words.when(each.claim.when))}. {escape(summary)} ({escape(status)})</summary>\n"
+            "</entry>\n"
         )
     return ("".join(parts) + "</feed>\n").encode("utf-8")
 
 
 def find_index(stock: Stock) -> bytes:
-    """Everything that the search page can find, as a script that sets one variable: a page from a disk may load no other."""
+    """What the search page can find, as a script that sets one variable: a page from a disk may load nothing else."""
     rows: list[dict[str, str]] = []
     for key, subject in stock.view.data.subjects.items():
         name = stock.words.plain_name(subject)
-        names = " ".join(dict.fromkeys((subject.name.en, subject.name.ar, subject.name.fr, subject.name.es, subject.iso3)))
-        rows.append({"t": name, "f": fold(f"{name} {names}"), "u": stock.address(key), "k": stock.words("kind." + subject.kind)})
+        names = " ".join(
+            dict.fromkeys((subject.name.en, subject.name.ar, subject.name.fr, subject.name.es, subject.iso3))
+        )
+        rows.append(
+            {"t": name, "f": fold(f"{name} {names}"), "u": stock.address(key), "k": stock.words("kind." + subject.kind)}
+        )
     for key, source in stock.view.data.sources.items():
-        rows.append({
-            "t": source.title, "f": fold(f"{key} {source.title} {source.publisher}"), "u": f"source/{key}.html",
-            "k": stock.words("nav.sources"),
-        })  # fmt: skip
+        rows.append(
+            {
+                "t": source.title,
+                "f": fold(f"{key} {source.title} {source.publisher}"),
+                "u": f"source/{key}.html",
+                "k": stock.words("nav.sources"),
+            }
+        )
     return b"var FIND=" + msgspec.json.encode(rows) + b";\n"

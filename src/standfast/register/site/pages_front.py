@@ -36,15 +36,22 @@ def _table(stock: Stock) -> list[dict[str, Any]]:
     for iso3 in stock.sorted_states(key for key, each in members.items() if each.state != membership.NOT_PARTY):
         found = cells.cells_of(stock.view, iso3, stock.shared.day)
         group = membership.group_of(stock.view, iso3)
-        rows.setdefault(group, []).append({
-            "iso3": iso3, "name": stock.words.name(stock.subject(iso3)),
-            "disputed": members[iso3].state == membership.DISPUTED,
-            "cells": [
-                {"code": CODES[each.word], "measure": each.measure, "word": each.word,
-                 "words": stock.cell_words(each.word, each.form, each.stage)}
-                for each in found
-            ],
-        })  # fmt: skip
+        rows.setdefault(group, []).append(
+            {
+                "iso3": iso3,
+                "name": stock.words.name(stock.subject(iso3)),
+                "disputed": members[iso3].state == membership.DISPUTED,
+                "cells": [
+                    {
+                        "code": CODES[each.word],
+                        "measure": each.measure,
+                        "word": each.word,
+                        "words": stock.cell_words(each.word, each.form, each.stage),
+                    }
+                    for each in found
+                ],
+            }
+        )
     return [{"name": name, "rows": rows[name]} for name in codebook.GROUPS if name in rows]
 
 
@@ -53,16 +60,27 @@ def _index(stock: Stock, table: list[dict[str, Any]]) -> Page:
     members = membership.on_day(view, day)
     former = [each.iso3 for each in members if each.state == membership.NOT_PARTY]
     return Page(
-        path="index.html", template="index.html", kind="index", title=stock.words("site"), about=stock.words("tagline"),
-        data="data/index.json", drafts=has_drafts(view.current()),
+        path="index.html",
+        template="index.html",
+        kind="index",
+        title=stock.words("site"),
+        about=stock.words("tagline"),
+        data="data/index.json",
+        drafts=has_drafts(view.current()),
         context={
-            "groups": table, "events": newest_events(stock, NEWEST), "measures": codebook.MEASURES, "key": KEY,
+            "groups": table,
+            "events": newest_events(stock, NEWEST),
+            "measures": codebook.MEASURES,
+            "key": KEY,
             "parties": sum(each.state == membership.PARTY for each in members),
             "disputed": sum(each.state == membership.DISPUTED for each in members),
-            "source_count": len(view.data.sources), "blank": stock.words("w." + codebook.NO_INFORMATION),
-            "former": [{"iso3": each, "name": stock.words.name(stock.subject(each))} for each in stock.sorted_states(former)],
+            "source_count": len(view.data.sources),
+            "blank": stock.words("w." + codebook.NO_INFORMATION),
+            "former": [
+                {"iso3": each, "name": stock.words.name(stock.subject(each))} for each in stock.sorted_states(former)
+            ],
         },
-    )  # fmt: skip
+    )
 
 
 def newest_events(stock: Stock, count: int) -> list[dict[str, Any]]:
@@ -77,14 +95,15 @@ def newest_events(stock: Stock, count: int) -> list[dict[str, Any]]:
             continue
         seen.add(key)
         alike = [
-            other for other in told
+            other
+            for other in told
             if (other.claim.when.at, other.claim.value.word, other.claim.summary or other.claim.value.authority) == key
-        ]  # fmt: skip
+        ]
         card = stock.card(each)
         if card["summary"] and each.claim.predicate != "incident":
             card["headline"] = ""  # the sentence says it better than the codebook's words
         if len(alike) > 1 and each.claim.value.authority:
-            names = stock.words.language == "ar" and "، " or ", "
+            names = comma(stock)
             card["subject_name"] = ""
             subjects = names.join(stock.words.plain_name(stock.subject(other.claim.subject)) for other in alike)
             card["headline"] = f"{card['authority_name']}: {card['headline']}"
@@ -97,9 +116,11 @@ def newest_events(stock: Stock, count: int) -> list[dict[str, Any]]:
 
 def _is_event(entry: Entry) -> bool:
     claim = entry.claim
-    return bool(claim.when.at) and claim.predicate in ("designation", "incident", "act on a measure", "other act") and (
-        claim.value.measure not in ("4c", "4d")
-    )  # fmt: skip
+    return (
+        bool(claim.when.at)
+        and claim.predicate in ("designation", "incident", "act on a measure", "other act")
+        and (claim.value.measure not in ("4c", "4d"))
+    )
 
 
 @cache
@@ -118,7 +139,7 @@ def svg(parts: list[tuple[str, str, str]], label: str, other: str, *, standalone
         if iso3 in drawn["rings"]
     )
     shapes = "".join(
-        f'<path class="{escape(code)}" d="{drawn["states"][iso3]}">{f"<title>{escape(title)}</title>" if title else ""}</path>'
+        f'<path class="{escape(code)}" d="{drawn["states"][iso3]}">{_title(title)}</path>'
         for iso3, code, title in parts
         if iso3 in drawn["states"]
     )
@@ -130,9 +151,17 @@ def svg(parts: list[tuple[str, str, str]], label: str, other: str, *, standalone
     )
 
 
+def comma(stock: Stock) -> str:
+    """Between the parts of a list, with its space."""
+    return "، " if stock.words.language == "ar" else ", "
+
+
+def _title(text: str) -> str:
+    return f"<title>{escape(text)}</title>" if text else ""
+
+
 def _map(stock: Stock, table: list[dict[str, Any]]) -> Page:
     rows = [row for group in table for row in group["rows"]]
-    rows.sort(key=lambda row: stock.sorted_states([row["iso3"]]))
     order = {iso3: at for at, iso3 in enumerate(stock.sorted_states(row["iso3"] for row in rows))}
     rows.sort(key=lambda row: order[row["iso3"]])
     parts = [
@@ -151,41 +180,64 @@ def _map(stock: Stock, table: list[dict[str, Any]]) -> Page:
         ]
         lists.append({"measure": measure, "parts": [each for each in found if each["rows"]]})
     return Page(
-        path="map.html", template="map.html", kind="map", title=stock.words("map.title"), data="data/index.json",
+        path="map.html",
+        template="map.html",
+        kind="map",
+        title=stock.words("map.title"),
+        data="data/index.json",
         drafts=has_drafts(stock.view.current()),
         context={
-            "svg": Markup(svg(parts, stock.words("map.alt"), "")), "measures": codebook.MEASURES, "lists": lists, "key": KEY,
-            "comma": "،" if stock.words.language == "ar" else ",",
+            "svg": Markup(svg(parts, stock.words("map.alt"), "")),
+            "measures": codebook.MEASURES,
+            "lists": lists,
+            "key": KEY,
+            "comma": comma(stock).strip(),
         },
-    )  # fmt: skip
+    )
 
 
 def _search(stock: Stock, table: list[dict[str, Any]]) -> Page:
     keys = stock.sorted_states(row["iso3"] for group in table for row in group["rows"])
     states = [{"iso3": key, "name": stock.words.name(stock.subject(key))} for key in keys]
-    return Page(path="search.html", template="search.html", kind="search", title=stock.words("search.title"), context={"states": states})
+    return Page(
+        path="search.html",
+        template="search.html",
+        kind="search",
+        title=stock.words("search.title"),
+        context={"states": states},
+    )
 
 
 def _targets(stock: Stock) -> Page:
     parts = []
     for title, kinds in (("targets.persons", ("person",)), ("targets.organisations", ("organisation", "body"))):
         lines = []
-        for key in sorted(stock.shared.targets, key=lambda each: stock.words.plain_name(stock.subject(each)).casefold()):
+        for key in sorted(
+            stock.shared.targets, key=lambda each: stock.words.plain_name(stock.subject(each)).casefold()
+        ):
             if stock.subject(key).kind in kinds:
                 found = designations.states_of(stock.view, key, stock.shared.day)
                 known = dict.fromkeys(each.state for each in found if each.state != designations.NONE)
                 live = any(each not in ("delisted",) for each in known)
-                lines.append({
-                    "url": stock.address(key), "name": stock.words.name(stock.subject(key)), "code": "c" if live else "n",
-                    "word": "، ".join(stock.words("e." + each) for each in known) if stock.words.language == "ar"
-                    else ", ".join(stock.words("e." + each) for each in known) or stock.words("targets.none"),
-                    "more": _roles(stock, key),
-                })  # fmt: skip
+                lines.append(
+                    {
+                        "url": stock.address(key),
+                        "name": stock.words.name(stock.subject(key)),
+                        "code": "c" if live else "n",
+                        "word": comma(stock).join(stock.words("e." + each) for each in known)
+                        or stock.words("targets.none"),
+                        "more": _roles(stock, key),
+                    }
+                )
         parts.append({"title": stock.words(title), "lines": lines})
     return Page(
-        path="targets.html", template="list.html", kind="targets", title=stock.words("targets.title"), drafts=True,
+        path="targets.html",
+        template="list.html",
+        kind="targets",
+        title=stock.words("targets.title"),
+        drafts=True,
         context={"lead": stock.words("targets.lead", date=stock.words.day(stock.shared.day)), "parts": parts},
-    )  # fmt: skip
+    )
 
 
 def _roles(stock: Stock, key: str) -> Markup:
@@ -202,7 +254,8 @@ def _authorities(stock: Stock) -> Page:
         {
             each.claim.subject
             for each in stock.view.current()
-            if stock.subject(each.claim.subject).kind in ("body", "organisation") and each.claim.subject not in stock.shared.targets
+            if stock.subject(each.claim.subject).kind in ("body", "organisation")
+            and each.claim.subject not in stock.shared.targets
         },
         key=lambda each: stock.words.plain_name(stock.subject(each)).casefold(),
     )
@@ -211,8 +264,11 @@ def _authorities(stock: Stock) -> Page:
         {
             "title": "",
             "lines": [
-                {"url": stock.address(key), "name": stock.words.name(stock.subject(key)),
-                 "more": stock.words("list.claims", n=acting[key])}
+                {
+                    "url": stock.address(key),
+                    "name": stock.words.name(stock.subject(key)),
+                    "more": stock.words("list.claims", n=acting[key]),
+                }
                 for key in ordered
             ],
         },
@@ -220,8 +276,12 @@ def _authorities(stock: Stock) -> Page:
             "title": stock.words("reactors.title"),
             "lines": [{"url": stock.address(key), "name": stock.words.name(stock.subject(key))} for key in reacting],
         },
-    ]  # fmt: skip
+    ]
     return Page(
-        path="authorities.html", template="list.html", kind="authorities", title=stock.words("authorities.title"), drafts=True,
+        path="authorities.html",
+        template="list.html",
+        kind="authorities",
+        title=stock.words("authorities.title"),
+        drafts=True,
         context={"lead": stock.words("authorities.lead"), "parts": parts},
-    )  # fmt: skip
+    )

@@ -37,17 +37,31 @@ def _claim(stock: Stock, entry: Entry) -> Page:
     days = {name: words.day(text) if text and visible else "" for name, text in _days(entry)}
     about = stock.view.data.subjects.get(claim.value.about) if visible else None
     return Page(
-        path=f"claim/{entry.id}.html", template="claim.html", kind="claim", title=stock.title(entry) if visible else words("claim"),
-        data=f"data/claim/{entry.id}.json", drafts=entry.stage == "draft",
+        path=f"claim/{entry.id}.html",
+        template="claim.html",
+        kind="claim",
+        title=stock.title(entry) if visible else words("claim"),
+        data=f"data/claim/{entry.id}.json",
+        drafts=entry.stage == "draft",
         context={
-            "c": card, "withheld": not visible, "evidence": [_evidence(stock, each) for each in claim.evidence] if visible else [],
-            "role": words.text(claim.value.role) if claim.value.role else "", "note": words.text(claim.note) if claim.note else "",
-            "about_name": words.name(about) if about else "", "about_url": stock.address(about.id) if about else "",
-            "recorded": words.day(clock.from_text(claim.recorded_at).date()), "author": claim.author, "series": claim.series,
-            "reviewers": entry.reviewers, "successor": entry.successor, "why": entry.correction,
-            "replaces": old.id if old else "", "replaces_why": claim.correction, **days,
+            "c": card,
+            "withheld": not visible,
+            "evidence": [_evidence(stock, each) for each in claim.evidence] if visible else [],
+            "role": words.text(claim.value.role) if claim.value.role else "",
+            "note": words.text(claim.note) if claim.note else "",
+            "about_name": words.name(about) if about else "",
+            "about_url": stock.address(about.id) if about else "",
+            "recorded": words.day(clock.from_text(claim.recorded_at).date()),
+            "author": claim.author,
+            "series": claim.series,
+            "reviewers": entry.reviewers,
+            "successor": entry.successor,
+            "why": entry.correction,
+            "replaces": old.id if old else "",
+            "replaces_why": claim.correction,
+            **days,
         },
-    )  # fmt: skip
+    )
 
 
 def _days(entry: Entry) -> list[tuple[str, str]]:
@@ -58,9 +72,14 @@ def _days(entry: Entry) -> list[tuple[str, str]]:
 def _evidence(stock: Stock, link: Any) -> dict[str, Any]:
     source = stock.view.data.sources[link.source]
     return {
-        **stock.link(link), "title": source.title, "tier": source.tier, "quote": link.quote, "outweighed": link.outweighed,
-        "counts": link.counts_with, "held": stock.shared.held.get(link.capture),
-    }  # fmt: skip
+        **stock.link(link),
+        "title": source.title,
+        "tier": source.tier,
+        "quote": link.quote,
+        "outweighed": link.outweighed,
+        "counts": link.counts_with,
+        "held": stock.shared.held.get(link.capture),
+    }
 
 
 def source_pages(stock: Stock) -> Iterator[Page]:
@@ -70,23 +89,36 @@ def source_pages(stock: Stock) -> Iterator[Page]:
     for source in data.sources.values():
         entries = list(stock.view.by_source.get(source.id, ()))
         entries = [each for each in entries if shown(each)]
-        captures = dict.fromkeys(link.capture for each in entries for link in each.claim.evidence if link.source == source.id)
+        captures = dict.fromkeys(
+            link.capture for each in entries for link in each.claim.evidence if link.source == source.id
+        )
         many = len(entries) > LIST_ROWS
         yield Page(
-            path=f"source/{source.id}.html", template="source.html", kind="source", title=source.title,
-            data=f"data/source/{source.id}.json", drafts=has_drafts(entries),
+            path=f"source/{source.id}.html",
+            template="source.html",
+            kind="source",
+            title=source.title,
+            data=f"data/source/{source.id}.json",
+            drafts=has_drafts(entries),
             context={
-                "s": source, "held": [stock.shared.held[each] for each in captures if each in stock.shared.held],
+                "s": source,
+                "held": [stock.shared.held[each] for each in captures if each in stock.shared.held],
                 "cards": [stock.card(each) for each in entries[:LIST_ROWS]],
-                "more": f"{source.id}-1.html" if many else "", "total": len(entries),
+                "more": f"{source.id}-1.html" if many else "",
+                "total": len(entries),
             },
-        )  # fmt: skip
+        )
         if many:
             yield from further(stock, entries, folder="source", key=source.id, title=source.title)
-        lines.append({
-            "url": f"source/{source.id}.html", "name": words.english(source.title), "word": words("t." + source.tier), "code": "n",
-            "more": words.english(source.publisher),
-        })  # fmt: skip
+        lines.append(
+            {
+                "url": f"source/{source.id}.html",
+                "name": words.english(source.title),
+                "word": words("t." + source.tier),
+                "code": "n",
+                "more": words.english(source.publisher),
+            }
+        )
     yield from _paged(stock, "sources", lines, words("sources.lead"))
 
 
@@ -96,16 +128,25 @@ def _paged(stock: Stock, name: str, lines: list[dict[str, Any]], lead: str, empt
         part = lines[(number - 1) * LINES : number * LINES]
         path = f"{name}.html" if number == 1 else f"{name}-{number}.html"
         pages = {
-            "n": number, "of": count,
+            "n": number,
+            "of": count,
             "previous": "" if number == 1 else (f"{name}.html" if number == 2 else f"{name}-{number - 1}.html"),
             "next": f"{name}-{number + 1}.html" if number < count else "",
-        }  # fmt: skip
+        }
         title = stock.words(f"{name}.title")
         yield Page(
-            path=path, template="list.html", kind=name, drafts=bool(lines) and name == "days",
+            path=path,
+            template="list.html",
+            kind=name,
+            drafts=bool(lines) and name == "days",
             title=title if number == 1 else f"{title}: {stock.words('list.page', n=number, of=count)}",
-            context={"lead": lead, "parts": [{"title": "", "lines": part}], "pages": pages, "empty": "" if lines else empty},
-        )  # fmt: skip
+            context={
+                "lead": lead,
+                "parts": [{"title": "", "lines": part}],
+                "pages": pages,
+                "empty": "" if lines else empty,
+            },
+        )
 
 
 def day_pages(stock: Stock, only: date | None = None) -> Iterator[Page]:
@@ -125,15 +166,23 @@ def day_pages(stock: Stock, only: date | None = None) -> Iterator[Page]:
         parties = sum(each.state == membership.PARTY for each in members)
         cards = stock.cards(entries)
         yield Page(
-            path=f"day/{day}.html", template="day.html", kind="day", title=words("day.title", date=words.day(day)),
-            data=f"data/day/{day}.json", drafts=True,
+            path=f"day/{day}.html",
+            template="day.html",
+            kind="day",
+            title=words("day.title", date=words.day(day)),
+            data=f"data/day/{day}.json",
+            drafts=True,
             context={
-                "cards": cards[:LIST_ROWS], "more": max(0, len(cards) - LIST_ROWS), "parties": parties,
+                "cards": cards[:LIST_ROWS],
+                "more": max(0, len(cards) - LIST_ROWS),
+                "parties": parties,
                 "disputed": sum(each.state == membership.DISPUTED for each in members),
-                "states": states[:DAY_STATES], "more_states": max(0, len(states) - DAY_STATES),
-                "previous": days[at - 1].isoformat() if at else "", "next": days[at + 1].isoformat() if at + 1 < len(days) else "",
+                "states": states[:DAY_STATES],
+                "more_states": max(0, len(states) - DAY_STATES),
+                "previous": days[at - 1].isoformat() if at else "",
+                "next": days[at + 1].isoformat() if at + 1 < len(days) else "",
             },
-        )  # fmt: skip
+        )
         first = f"{cards[0]['subject_name']}: {cards[0]['headline']}" if cards else ""
         more = f"{first} (+{len(cards) - 1})" if len(cards) > 1 else first
         lines.append({"url": f"day/{day}.html", "name": words.day(day), "more": Markup(more)})
@@ -146,10 +195,14 @@ def states_on(stock: Stock, day: date) -> list[dict[str, Any]]:
     for key in sorted(stock.shared.targets, key=lambda each: stock.words.plain_name(stock.subject(each)).casefold()):
         for each in designations.states_of(stock.view, key, day):
             if each.state not in (designations.NONE, "delisted"):
-                out.append({
-                    "url": stock.address(key), "name": stock.words.name(stock.subject(key)),
-                    "word": stock.words("e." + each.state), "authority": stock.words.name(stock.subject(each.authority)),
-                })  # fmt: skip
+                out.append(
+                    {
+                        "url": stock.address(key),
+                        "name": stock.words.name(stock.subject(key)),
+                        "word": stock.words("e." + each.state),
+                        "authority": stock.words.name(stock.subject(each.authority)),
+                    }
+                )
     return out
 
 
@@ -159,11 +212,14 @@ def history_pages(stock: Stock) -> Iterator[Page]:
     corrected = [each for each in stock.view.entries.values() if each.successor]
     lines = [
         {
-            "url": f"claim/{each.id}.html", "name": stock.title(each) if shown(each) else words("claim"),
-            "word": words("why." + each.correction), "code": "d", "more": Markup("→ {}").format(each.successor),
+            "url": f"claim/{each.id}.html",
+            "name": stock.title(each) if shown(each) else words("claim"),
+            "word": words("why." + each.correction),
+            "code": "d",
+            "more": Markup("→ {}").format(each.successor),
         }
         for each in corrected
-    ]  # fmt: skip
+    ]
     yield from _paged(stock, "corrections", lines, words("corrections.lead"), words("corrections.none"))
     rows = [
         {"url": f"release/{key}.html", "name": words("release.title", n=each.number), "more": f"{key} · {each.at[:10]}"}
@@ -173,20 +229,36 @@ def history_pages(stock: Stock) -> Iterator[Page]:
     for key, each, logged in stock.shared.releases:
         found = [stock.view.entries[one] for one in each.published if one in stock.view.entries]
         yield Page(
-            path=f"release/{key}.html", template="release.html", kind="release", title=words("release.title", n=each.number),
+            path=f"release/{key}.html",
+            template="release.html",
+            kind="release",
+            title=words("release.title", n=each.number),
             data=f"data/release/{key}.json",
-            context={"id": key, "r": each, "logged": logged, "cards": [stock.card(one) for one in found[:LINES]],
-                     "total": len(each.published)},
-        )  # fmt: skip
+            context={
+                "id": key,
+                "r": each,
+                "logged": logged,
+                "cards": [stock.card(one) for one in found[:LINES]],
+                "total": len(each.published),
+            },
+        )
 
 
 def about_pages(stock: Stock) -> Iterator[Page]:
     """Method, licence, correction policy, neutrality policy; Markdown of our own, without raw HTML."""
-    keys = {"method": "nav.method", "licence": "nav.licence", "corrections": "nav.corrections-policy", "neutrality": "nav.neutrality"}
+    keys = {
+        "method": "nav.method",
+        "licence": "nav.licence",
+        "corrections": "nav.corrections-policy",
+        "neutrality": "nav.neutrality",
+    }
     for name in ABOUT:
         text = (ABOUT_FOLDER / f"{name}.{stock.words.language}.md").read_text(encoding="utf-8")
         body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
         yield Page(
-            path=f"about/{name}.html", template="about.html", kind="about", title=stock.words(keys[name]),
+            path=f"about/{name}.html",
+            template="about.html",
+            kind="about",
+            title=stock.words(keys[name]),
             context={"body": Markup(body)},
-        )  # fmt: skip
+        )

@@ -36,11 +36,19 @@ def _state(stock: Stock, subject: Subject) -> Iterator[Page]:
     listed = member.claims != () or member.state != membership.NOT_PARTY
     found = []
     for cell in cells.cells_of(view, subject.id, day) if listed else []:
-        acts = [each for each in own if each.claim.predicate == "act on a measure" and each.claim.value.measure == cell.measure]
-        found.append({
-            "measure": cell.measure, "code": CODES[cell.word], "words": stock.cell_words(cell.word, cell.form, cell.stage),
-            "cards": stock.cards(acts)[:PER_MEASURE],
-        })  # fmt: skip
+        acts = [
+            each
+            for each in own
+            if each.claim.predicate == "act on a measure" and each.claim.value.measure == cell.measure
+        ]
+        found.append(
+            {
+                "measure": cell.measure,
+                "code": CODES[cell.word],
+                "words": stock.cell_words(cell.word, cell.form, cell.stage),
+                "cards": stock.cards(acts)[:PER_MEASURE],
+            }
+        )
     events = [each for each in own if each.claim.predicate in ("membership", "regional group")]
     events.sort(key=lambda each: (each.claim.predicate, each.claim.step, each.claim.when.at))
     others = [each for each in own if each.claim.predicate == "other act"] + about
@@ -48,16 +56,26 @@ def _state(stock: Stock, subject: Subject) -> Iterator[Page]:
         others += [each for each in own if each.claim.predicate == "act on a measure"]
     many = len(own) > LIST_ROWS + len(events)
     yield Page(
-        path=f"state/{subject.id}.html", template="state.html", kind="state", title=stock.words.plain_name(subject),
-        data=f"data/state/{subject.id}.json", drafts=has_drafts(own),
+        path=f"state/{subject.id}.html",
+        template="state.html",
+        kind="state",
+        title=stock.words.plain_name(subject),
+        data=f"data/state/{subject.id}.json",
+        drafts=has_drafts(own),
         context={
-            "name": stock.words.name(subject), "member": member, "group": membership.group_of(view, subject.id),
-            "cells": found, "others": stock.cards(others)[:PER_MEASURE], "events": [stock.card(each) for each in events],
-            "note": subject.note, "name_sources": subject.sources,
+            "name": stock.words.name(subject),
+            "member": member,
+            "group": membership.group_of(view, subject.id),
+            "cells": found,
+            "others": stock.cards(others)[:PER_MEASURE],
+            "events": [stock.card(each) for each in events],
+            "note": subject.note,
+            "name_sources": subject.sources,
             "all_names": {each: getattr(subject.name, each) for each in LANGUAGES},
-            "more": f"{subject.id}-1.html" if many else "", "total": len(own),
+            "more": f"{subject.id}-1.html" if many else "",
+            "total": len(own),
         },
-    )  # fmt: skip
+    )
     if many:
         yield from further(stock, own, folder="state", key=subject.id, title=stock.words.plain_name(subject))
 
@@ -73,19 +91,30 @@ def _other(stock: Stock, subject: Subject, by: list[Entry]) -> Iterator[Page]:
     many = len(every) > LIST_ROWS
     country = view.data.subjects.get(subject.country)
     yield Page(
-        path=path, template="subject.html", kind=folder, title=stock.words.plain_name(subject),
-        data=f"data/{folder}/{subject.id}.json", drafts=has_drafts(every),
+        path=path,
+        template="subject.html",
+        kind=folder,
+        title=stock.words.plain_name(subject),
+        data=f"data/{folder}/{subject.id}.json",
+        drafts=has_drafts(every),
         context={
-            "name": stock.words.name(subject), "subject_kind": subject.kind, "english_name": subject.name.en,
+            "name": stock.words.name(subject),
+            "subject_kind": subject.kind,
+            "english_name": subject.name.en,
             "country": {"id": country.id, "name": stock.words.name(country)} if country else None,
             "roles": list(dict.fromkeys(each.claim.value.role for each in own if each.claim.value.role)),
-            "series": [_series(stock, each) for each in designations.states_of(view, subject.id, stock.shared.day)][:LIST_ROWS],
-            "incidents": stock.cards(incidents)[:LIST_ROWS], "by": stock.cards(by)[:LIST_ROWS],
-            "acts": stock.cards(acts)[:LIST_ROWS], "subjects": False,
+            "series": [_series(stock, each) for each in designations.states_of(view, subject.id, stock.shared.day)][
+                :LIST_ROWS
+            ],
+            "incidents": stock.cards(incidents)[:LIST_ROWS],
+            "by": stock.cards(by)[:LIST_ROWS],
+            "acts": stock.cards(acts)[:LIST_ROWS],
+            "subjects": False,
             "all_names": {each: getattr(subject.name, each) for each in LANGUAGES},
-            "more": f"{subject.id}-1.html" if many else "", "total": len(every),
+            "more": f"{subject.id}-1.html" if many else "",
+            "total": len(every),
         },
-    )  # fmt: skip
+    )
     if many:
         yield from further(stock, every, folder=folder, key=subject.id, title=stock.words.plain_name(subject))
 
@@ -93,10 +122,13 @@ def _other(stock: Stock, subject: Subject, by: list[Entry]) -> Iterator[Page]:
 def _series(stock: Stock, state: designations.SeriesState) -> dict[str, Any]:
     events = stock.view.by_series[state.series]
     return {
-        "id": state.series, "state": state.state, "since": state.since, "undated": bool(state.undated),
+        "id": state.series,
+        "state": state.state,
+        "since": state.since,
+        "undated": bool(state.undated),
         "authority": stock.words.name(stock.subject(events[0].claim.value.authority)),
         "events": [stock.card(each) for each in events],
-    }  # fmt: skip
+    }
 
 
 def further(stock: Stock, entries: Sequence[Entry], *, folder: str, key: str, title: str) -> Iterator[Page]:
@@ -110,12 +142,21 @@ def further(stock: Stock, entries: Sequence[Entry], *, folder: str, key: str, ti
             for each in part
         ]
         pages = {
-            "n": number, "of": count,
+            "n": number,
+            "of": count,
             "previous": f"{key}-{number - 1}.html" if number > 1 else "",
             "next": f"{key}-{number + 1}.html" if number < count else "",
-        }  # fmt: skip
+        }
         yield Page(
-            path=f"{folder}/{key}-{number}.html", template="list.html", kind="further", drafts=has_drafts(part),
+            path=f"{folder}/{key}-{number}.html",
+            template="list.html",
+            kind="further",
+            drafts=has_drafts(part),
             title=f"{title}: {stock.words('list.page', n=number, of=count)}",
-            context={"crumb": title, "crumb_url": f"{key}.html", "parts": [{"title": "", "lines": lines}], "pages": pages},
-        )  # fmt: skip
+            context={
+                "crumb": title,
+                "crumb_url": f"{key}.html",
+                "parts": [{"title": "", "lines": lines}],
+                "pages": pages,
+            },
+        )

@@ -92,13 +92,24 @@ class Stock:
         claim, value = entry.claim, entry.claim.value
         subject = self.view.data.subjects[claim.subject]
         card: dict[str, Any] = {
-            "id": entry.id, "at": claim.when.at, "date": self.words.when(claim.when), "status": entry.status,
-            "confidence": entry.confidence, "measure": value.measure, "form": value.form, "stage": value.stage,
-            "subject_name": self.words.name(subject), "subject_url": self.address(subject.id),
-            "headline": self.words("why.withdrawn for safety"), "summary": "", "basis": "", "sources": [],
-            "authority_name": "", "authority_url": "",
+            "id": entry.id,
+            "at": claim.when.at,
+            "date": self.words.when(claim.when),
+            "status": entry.status,
+            "confidence": entry.confidence,
+            "measure": value.measure,
+            "form": value.form,
+            "stage": value.stage,
+            "subject_name": self.words.name(subject),
+            "subject_url": self.address(subject.id),
+            "headline": self.words("why.withdrawn for safety"),
+            "summary": "",
+            "basis": "",
+            "sources": [],
+            "authority_name": "",
+            "authority_url": "",
             "word_class": CODES.get("disputed" if entry.confidence == "disputed" else value.word, ""),
-        }  # fmt: skip
+        }
         if not shown(entry):
             return {**card, "date": ""}
         card["headline"] = self.headline(entry)
@@ -129,9 +140,12 @@ class Stock:
         """One source of a claim, as lists show it."""
         source = self.view.data.sources.get(evidence.source)
         return {
-            "id": evidence.source, "publisher": source.publisher if source else evidence.source,
-            "against": evidence.stance == "contradicts", "on": evidence.on, "says": evidence.says,
-        }  # fmt: skip
+            "id": evidence.source,
+            "publisher": source.publisher if source else evidence.source,
+            "against": evidence.stance == "contradicts",
+            "on": evidence.on,
+            "says": evidence.says,
+        }
 
     def cell_words(self, word: str, form: str, stage: str) -> Markup:
         """A cell's words: with `joint` when only joint acts stand behind it, and the stage of a blocking statute."""
@@ -176,7 +190,11 @@ def event_days(view: View) -> list[date]:
         claim = each.claim
         if len(claim.when.at) != 10 or claim.predicate == "regional group":
             continue
-        if claim.predicate == "membership" and claim.value.word not in ("in force", "withdrawal notified", "withdrawal effective"):
+        if claim.predicate == "membership" and claim.value.word not in (
+            "in force",
+            "withdrawal notified",
+            "withdrawal effective",
+        ):
             continue
         if claim.value.measure in ("4c", "4d"):
             continue  # treaty dates of each State would bury the days on which something happened to someone
