@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
 
 from standfast.capture.files import FilesCapture
 from standfast.capture.landing import Capture, Finished, Landed, LandingEvent, Seen
@@ -119,16 +116,19 @@ class MemorySite:
 
 
 def _records(url: str, status: int, headers: dict[str, str], body: bytes) -> bytes:
-    out = io.BytesIO()
-    writer = WARCWriter(out, gzip=False, warc_version="WARC/1.1")
-    told = [*headers.items(), ("Content-Length", str(len(body)))]
-    head = StatusAndHeaders(f"{status} Example", told, protocol="HTTP/1.1")
-    response = writer.create_warc_record(url, "response", payload=io.BytesIO(body), http_headers=head)
-    asked = StatusAndHeaders("GET / HTTP/1.1", [("Host", "site.example")], is_http_request=True)
-    request = writer.create_warc_record(url, "request", payload=io.BytesIO(b""), http_headers=asked)
-    writer.write_record(response)
-    writer.write_record(request)
-    return out.getvalue()
+    """Response and request as WARC 1.1, spelled here a second time."""
+    told = "".join(f"{name}: {value}\r\n" for name, value in {**headers, "Content-Length": str(len(body))}.items())
+    response = f"HTTP/1.1 {status} Example\r\n{told}\r\n".encode() + body
+    return _record(url, "response", response) + _record(url, "request", b"GET / HTTP/1.1\r\nHost: site.example\r\n\r\n")
+
+
+def _record(url: str, kind: str, block: bytes) -> bytes:
+    head = (
+        f"WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, kind + url)}>\r\n"
+        f"WARC-Target-URI: {url}\r\nWARC-Date: 2031-05-04T12:00:00Z\r\n"
+        f"Content-Type: application/http; msgtype={kind}\r\nContent-Length: {len(block)}\r\n\r\n"
+    )
+    return head.encode() + block + b"\r\n\r\n"
 
 
 PIXEL = bytes.fromhex(

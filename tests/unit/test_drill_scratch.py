@@ -105,9 +105,10 @@ def test_plain_text_that_could_not_be_removed_is_never_passed_over(
 
     place = Scratch(tmp_path).__enter__()
     fill(place.place("docs"))
-    with monkeypatch.context() as patch, pytest.raises(ScratchUnusableError, match="Read-only") as said:
+    with monkeypatch.context() as patch:
         patch.setattr(scratch, "remove_tree", refuse)
-        place.__exit__(None, None, None)
+        with pytest.raises(ScratchUnusableError, match="Read-only") as said:
+            place.__exit__(None, None, None)
     assert "remove what is in it" in said.value.step()
     assert (place.folder / "docs").exists()
     remove_tree(place.folder)
