@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from standfast.drill.result import DrillResult
 
 LANGUAGES = ("en", "ar", "fr", "es")
-SIGNS = {True: "passed", False: "FAILED", None: "not checked"}
+SIGNS = {"passed": "passed", "failed": "FAILED", "not checked": "not checked"}
 
 
 @command("drill", example="standfast drill\nstandfast drill site --from partner --language ar")
@@ -106,7 +106,8 @@ def _say(run: Invocation, result: DrillResult, report: Path) -> None:
             f"{each.items_expected:,} identical; recovery time {each.recovery_time_s:.1f} s, {loss}"
         )
         for check in each.checks:
-            run.output.line(f"  {SIGNS[check.ok]:<12}{check.name}: {check.found:,} of {check.expected:,}")
+            found = "—" if check.found is None else f"{check.found:,}"
+            run.output.line(f"  {SIGNS[check.outcome]:<12}{check.name}: {found} of {check.expected:,}")
             for example in check.examples[:3]:
                 run.output.line(f"    {example.name}: {example.why}")
     if result.kept:
