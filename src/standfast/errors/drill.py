@@ -35,16 +35,17 @@ class DrillFailedError(DrillError):
 
 
 class NoCopyToDrillError(DrillError):
-    """A drill reads a replica alone, and there is none."""
+    """A drill reads a replica alone, and none that can be reached holds a copy."""
 
     code, exit_status = "DRL-096", 96
     next_step = (
-        "add a copy in other hands with `standfast replicas add NAME LOCATION`, then run `standfast drill` again"
+        "add a copy in other hands with `standfast replicas add NAME LOCATION`, or plug one in and fill it with "
+        "`standfast replicas sync`, then run `standfast drill` again"
     )
 
     def __init__(self) -> None:
         """Takes nothing: any replica will do."""
-        super().__init__("there is no replica to restore from")
+        super().__init__("no replica that can be reached holds a copy to restore from")
 
 
 class ScratchUnusableError(DrillError):
