@@ -163,7 +163,7 @@ def _add(settings: Settings, section: str, name: str, table: dict[str, Any]) -> 
     document = tomlkit.parse(settings.text)
     if section not in document:
         document.add(section, tomlkit.table(is_super_table=True))
-    document[section][name] = table  # type: ignore[index]
+    document[section][name] = table
     text = tomlkit.dumps(document)
     parse_settings(text, settings.file)
     durable.write_atomically(settings.file, text.encode())
@@ -203,15 +203,20 @@ def _value(kind: type[T], table: dict[str, Any], where: str, file: Path) -> T:
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("vault.name", "", "", "What the organisation calls this vault; asked for by `init`."),
-    Setting(
-        "vault.pack_mib",
-        "64",
-        "MiB",
-        "A pack of this size is full. 8 for bad lines: a cut costs at most one pack sent again.",
-    ),
-    Setting(
-        "vault.shares", "", "", "How many recovery shares there are and how many open, as `2/3`; written by `init`."
-    ),
-    Setting("origins.NAME.kind", "", "", "`files` or `web`; written by `standfast add`."),
-    Setting("replicas.NAME.location", "", "", "Where the copy is: a path."),
+    Setting("vault.pack_mib", "64", "MiB", "A pack of this size is full. Smaller for bad lines: a cut costs one."),
+    Setting("vault.shares", "", "", "How many recovery shares open, of how many, as `2/3`; written by `init`."),
+    Setting("origins.NAME.kind", "", "", "`files` or `web`; written by `add`."),
+    Setting("origins.NAME.path", "", "", "Files: the folder, absolute. Links below it are kept and never followed."),
+    Setting("origins.NAME.exclude", "[]", "", "Patterns that are left out: files as in .gitignore, web with `*`."),
+    Setting("origins.NAME.one_file_system", "true", "", "Files: do not go into what is mounted below the folder."),
+    Setting("origins.NAME.url", "", "", "Web: the first page. Pages on its host and below its path are followed."),
+    Setting("origins.NAME.mine", "false", "", "Web: one's own site; robots.txt is not obeyed, and the record says so."),
+    Setting("origins.NAME.also", "[]", "", "Web: further hosts that are part of the site."),
+    Setting("origins.NAME.max_pages", "20000", "addresses", "Web: how many are asked for in a run."),
+    Setting("origins.NAME.max_bytes", "21474836480", "bytes", "Web: of all answers of a run together."),
+    Setting("origins.NAME.max_answer_bytes", "536870912", "bytes", "Web: of one answer, also when unpacked."),
+    Setting("origins.NAME.max_depth", "50", "links", "Web: how far from the first page."),
+    Setting("origins.NAME.max_duration_s", "21600", "seconds", "Web: how long a run takes."),
+    Setting("origins.NAME.rate", "8.0", "requests a second", "Web: to one host."),
+    Setting("replicas.NAME.location", "", "", "Where the copy is: a path on this machine."),
 )

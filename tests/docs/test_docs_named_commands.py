@@ -17,7 +17,7 @@ from standfast.cli.main import program
 from standfast.errors.base import StandfastError
 
 ROOT = Path(__file__).parents[2]
-CALL = re.compile(r"(?:^|[`;(&|$] ?|^ +)standfast(?: -\S+(?: [\w./-]+)?)* ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
+CALL = re.compile(r"(?:^|[`;(&|$] ?|^ +)standfast(?: -[\w-]+(?: [\w./-]+)?)* ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
 """A call of the program, where a line, a code span or a shell command begins: its command, and the next word."""
 
 

@@ -100,7 +100,10 @@ def write_share_files(preparation: Preparation, folder: Path, root: Path) -> lis
     """
     place, home = folder.resolve(), root.resolve()
     if place == home or home in place.parents:
-        raise SharesError(f"{folder} lies in the vault's own folder, where who takes one takes both")
+        raise SharesError(
+            f"{folder} lies in the vault's own folder, where who takes one takes both",
+            todo="name a folder outside the vault with `--shares-dir`, best on another disk",
+        )
     durable.make_folder(folder, mode=0o700)
     files = [folder / f"share-{number}.txt" for number in range(1, preparation.plan.count + 1)]
     for file in files:

@@ -13,7 +13,7 @@ from standfast.assembly.office import open_office
 from standfast.errors.keys import WrongVaultSharesError
 from standfast.keys.master import MasterKeys
 from standfast.keys.shares import combine, words_of
-from standfast.restore.rebuild import RebuildResult, keyring_of, rebuild
+from standfast.restore.rebuild import RebuildResult, keyrings_of, rebuild
 from standfast.seal.age import recipient_of
 
 
@@ -37,7 +37,7 @@ def rebuild_vault(
     master = MasterKeys.from_master(combine([words_of(text) for text in shares])) if shares else None
     lines = [line.strip() for line in identity.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     with open_destination(location) as copy:
-        keyring = keyring_of(copy)
+        keyring = keyrings_of(copy)[-1]
         readers = [master.identity] if master else lines
         if not any(recipient_of(reader) in keyring.recipients for reader in readers):
             raise WrongVaultSharesError(keyring.log.origin)

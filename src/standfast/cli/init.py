@@ -77,21 +77,28 @@ def init(run: Invocation, folder: Path, name: str, plan_text: str, shares_dir: P
 def _show_and_ask_back(run: Invocation, preparation: object) -> None:
     from standfast.assembly.founding import Preparation
     from standfast.cli.secrets import require_terminal
+    from standfast.errors.keys import SharesError
 
     assert isinstance(preparation, Preparation)
     require_terminal("--shares-dir D")
     plan = preparation.plan
     for number, words in enumerate(preparation.shares, 1):
-        click.echo(f"\nShare {number} of {plan.count}. Write it down; it is not shown again.\n", err=True)
+        run.output.show(f"\nShare {number} of {plan.count}. Write it down; it is not shown again.\n")
         listed = words.split()
         for at in range(0, len(listed), 6):
             numbered = (f"{place:2} {word:<12}" for place, word in enumerate(listed[at : at + 6], at + 1))
-            click.echo("  " + " ".join(numbered), err=True)
+            run.output.show("  " + " ".join(numbered))
         click.pause("\nPress any key when it is written down.", err=True)
         click.clear()
-    given = [
-        click.prompt(f"Type share {number} again, words with spaces between", err=True, hide_input=False)
-        for number in range(1, plan.threshold + 1)
-    ]
-    preparation.require_shares(given)
-    click.clear()
+    while True:
+        given = [
+            click.prompt(f"Type share {number} again, words with spaces between", err=True)
+            for number in range(1, plan.threshold + 1)
+        ]
+        try:
+            preparation.require_shares(given)
+        except SharesError as why:
+            run.output.show(f"{why}; type them again, or stop with Ctrl-C and nothing is made")
+            continue
+        click.clear()
+        return

@@ -70,6 +70,10 @@ class Output:
         """Lines of ours, as they are, on standard error: what a command takes, where it was called without anything."""
         _print(text, self.stderr)
 
+    def show(self, text: str) -> None:
+        """Text of ours for the person at the terminal, on standard error, also with `--quiet`."""
+        print(text, file=self.stderr)
+
     def raw(self, text: str) -> None:
         """Lines of ours, as they are, on standard output. Nothing from outside."""
         _print(text, self.stdout)

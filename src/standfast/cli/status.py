@@ -51,9 +51,8 @@ def _say(run: Invocation, now: Status) -> None:
         line(f"copy {replica.name} at {replica.location}: {state}")
         line(f"  copied     {_when(replica.synced_at)}")
         line(f"  audited    {_when(replica.audited_at)}")
-    line(
-        f"log {now.log_origin}: {now.log_size:,} entries, {now.accessions:,} accessions; shares {now.shares or 'unknown'}"
-    )
+    line(f"log {now.log_origin}: {now.log_size:,} entries, {now.accessions:,} accessions")
+    line(f"recovery shares: {now.shares or 'unknown'}")
     if now.todo:
         line("to do")
         for todo in now.todo:

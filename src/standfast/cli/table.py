@@ -38,7 +38,6 @@ SECTIONS: tuple[Section, ...] = (
                 "standfast.cli.status:status",
                 "Show what is protected, what a cut would cost as measured, where copies are, and what to do next",
             ),
-            Entry("schedule", "standfast.cli.schedule:schedule", "Run `protect` by itself"),
         ),
     ),
     Section(
@@ -66,23 +65,28 @@ SECTIONS: tuple[Section, ...] = (
                 "Read everything: every byte stored, every chunk opened, every item compared with its record, the log",
             ),
             Entry("audit", "standfast.cli.audit:audit", "Check a whole copy without any key that reads"),
+        ),
+    ),
+    Section(
+        "Stand up again",
+        (
+            Entry("restore", "standfast.cli.restore:restore", "Bring an origin back, elsewhere or where it was"),
+            Entry(
+                "drill",
+                "standfast.cli.drill:drill",
+                "Restore each origin into a scratch place, from a copy alone, and measure it",
+            ),
+        ),
+    ),
+    Section(
+        "Copies and keys",
+        (
             Entry(
                 "replicas",
                 "standfast.cli.replicas:replicas",
                 "Copies in other hands: add, bring up to date, list, heal",
             ),
             Entry("keys", "standfast.cli.keys:keys", "Show the vault's keys"),
-        ),
-    ),
-    Section(
-        "Stand up again",
-        (
-            Entry(
-                "drill",
-                "standfast.cli.drill:drill",
-                "Restore each origin into a scratch place, from a copy alone, and measure it",
-            ),
-            Entry("restore", "standfast.cli.restore:restore", "Bring an origin back, elsewhere or where it was"),
             Entry(
                 "rebuild",
                 "standfast.cli.rebuild:rebuild",
@@ -99,5 +103,9 @@ SECTIONS: tuple[Section, ...] = (
                 "The public register: who was attacked, who reacted, what States did",
             ),
         ),
+    ),
+    Section(
+        "By itself",
+        (Entry("schedule", "standfast.cli.schedule:schedule", "Run `protect` by itself"),),
     ),
 )

@@ -1,1 +1,4 @@
-"""Errors raised on purpose, a module a room. Codes and exit statuses are never reused; docs/errors.md is made from here."""
+"""Errors raised on purpose, a module a room.
+
+Codes and exit statuses are never reused; docs/errors.md is made from here.
+"""

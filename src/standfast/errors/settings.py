@@ -7,6 +7,7 @@ StandfastError
     NameTakenError            SET-005, exit 5
     BadNameError              SET-006, exit 6
     UnreadableSettingsError   SET-007, exit 7
+    ScheduleError             SET-008, exit 8
 """
 
 from __future__ import annotations

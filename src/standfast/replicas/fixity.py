@@ -1,6 +1,6 @@
-"""Verifies every byte held, with the reading identity: each chunk opens, each id is its content's, each item is its record's.
+"""Verifies every byte held, with the reading identity: every chunk, every id, every item against its record.
 
-What needs no key (digests of packs, the log, its inventories) is `replicas.audit`; the two together are `standfast verify`.
+What needs no key (digests of packs, the log, its inventories) is `replicas.audit`; `standfast verify` does both.
 """
 
 from __future__ import annotations

@@ -82,7 +82,8 @@ def rebuild(
         OSError: the disk could not take it; what is there is no vault yet.
     """
     began = time.monotonic()
-    keyring = keyring_of(copy)
+    keyrings = keyrings_of(copy)
+    keyring = keyrings[-1]
     open_checkpoint(copy.read(CHECKPOINT_NAME), keyring.log.vkeys)
     readers = (master.identity,) if master else tuple(identities)
     if not any(recipient_of(identity) in keyring.recipients for identity in readers):
@@ -97,7 +98,8 @@ def rebuild(
     reader = VaultReader(source, readers, sent.size)
     settings = reader.newest_settings() or f'[vault]\nname = "{keyring.log.origin}"\n'
     items = sum(1 for _ in reader.items())
-    pin = KeyringPin(custody=keyring.custody, number=keyring.number)
+    # The first custody key is what the chain begins with, and what every later keyring rests on.
+    pin = KeyringPin(custody=keyrings[0].custody, number=keyring.number)
     if master:
         write_keys(folder.keys, master, passphrase, pin)
     else:
@@ -114,8 +116,8 @@ def rebuild(
     )
 
 
-def keyring_of(copy: ReadableCopy) -> Keyring:
-    """The keyring in force in a copy, its chain verified. That the log holds it is what the audit checks.
+def keyrings_of(copy: ReadableCopy) -> list[Keyring]:
+    """All keyrings of a copy, the one in force last, their chain verified. That the log holds them the audit checks.
 
     Raises:
         KeyringError: there is none, or it can't be trusted.
@@ -126,7 +128,7 @@ def keyring_of(copy: ReadableCopy) -> Keyring:
             raws.append(copy.read(keyring_name(len(raws))))
         except FileNotFoundError:
             break
-    return verify_keyring_chain(raws)[-1].keyring
+    return [file.keyring for file in verify_keyring_chain(raws)]
 
 
 def _index_chunks(folder: VaultFolder, reader: VaultReader) -> None:
