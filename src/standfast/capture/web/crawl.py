@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urljoin
 
 from protego import Protego
@@ -17,8 +16,9 @@ from protego import Protego
 from standfast import __version__
 from standfast.capture.landing import Failure, Finished, Landed, LandingEvent, Progress, Seen, Unchanged
 from standfast.capture.origin import WebOrigin
-from standfast.capture.web.addresses import host_of, normal
+from standfast.capture.web.addresses import host_of, normal, site_of
 from standfast.capture.web.fetch import Fetched, Fetcher, FetchError
+from standfast.capture.web.frontier import AGENT, REDIRECTS_LIMIT, Frontier, Wanted
 from standfast.capture.web.links import Links, find_links
 from standfast.capture.web.memo import Memo, read_memo, write_memo
 from standfast.capture.web.pace import Pace, retry_after_s
@@ -27,11 +27,16 @@ from standfast.capture.web.scope import Scope, is_private
 from standfast.capture.web.text import document_text
 from standfast.capture.web.verdict import login_wall, suspension
 from standfast.clock import Clock, machine_clock
-from standfast.errors.capture import BadAddressError, RobotsBarredError, SiteSuspendedError, SiteUnreachableError
+from standfast.errors.capture import (
+    BadAddressError,
+    RobotsBarredError,
+    SiteMovedError,
+    SiteSuspendedError,
+    SiteUnreachableError,
+)
 from standfast.holdings.http_answer import Answer, AnswerError
 from standfast.holdings.item import WebFacts
 
-AGENT = "standfast"
 USER_AGENT = f"Mozilla/5.0 (compatible; {AGENT}/{__version__})"
 WORKERS = 8
 TRIES = 4
@@ -39,16 +44,15 @@ BACK_OFF_S = 0.5
 AGAIN_STATUS = (429, 500, 502, 503, 504)
 GONE_STATUS = (404, 410)
 MEDIA_TYPE = "application/warc"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """An address to ask for."""
-
-    url: str
-    depth: int
-    page: bool
-    hops: int = 0
+EVENTS_AHEAD = 8
+ROBOTS_BYTES = 512 * 1024
+"""Of a robots.txt no more than this is obeyed (RFC 9309 asks for 500 KiB at least)."""
+ROBOTS_HOPS = 5
+SITEMAPS_LIMIT = 100
+SILENT_LIMIT = 6
+"""A host that gave no answer for so many addresses in a row, each tried several times, is not asked again."""
+NOTICE_BYTES = 16 * 1024
+"""A longer page is no notice of suspension, however it is coded."""
 
 
 class WebCapture:
@@ -72,6 +76,7 @@ class WebCapture:
         Raises:
             SiteUnreachableError: the first page did not come.
             SiteSuspendedError: something else stands in its place.
+        SiteMovedError: it leads to another site.
             RobotsBarredError: the site asks not to be fetched at all.
         """
         loop = asyncio.new_event_loop()
@@ -91,20 +96,20 @@ class WebCapture:
 
 
 class _Crawl:
-    """The frontier, and the workers that empty it."""
+    """The workers that empty the frontier."""
 
     def __init__(self, origin: WebOrigin, start: str, clock: Clock, seen: Seen) -> None:
         self._origin, self._start, self._clock, self._seen = origin, start, clock, seen
         self._scope = Scope(origin, start)
+        self._frontier = Frontier(origin, self._scope, lambda url: self._memo(url) is not None)
         self._pace = Pace(origin.rate)
-        self._pages: asyncio.Queue[Wanted] = asyncio.Queue()
-        self._events: asyncio.Queue[LandingEvent] = asyncio.Queue(maxsize=32)
-        self._known: set[str] = set()
-        self._robots: Protego | None = None
-        self._fetcher: Fetcher | None = None
-        self._done = self._bytes = 0
+        self._fetcher = Fetcher(
+            clock, answer_limit=origin.max_answer_bytes, total_limit=origin.max_bytes, user_agent=USER_AGENT
+        )
+        self._events: asyncio.Queue[LandingEvent] = asyncio.Queue(maxsize=EVENTS_AHEAD)
+        self._silent: dict[str, int] = {}
+        self._done = 0
         self._complete = True
-        self._cut: set[str] = set()
 
     async def next_event(self, work: asyncio.Task[None]) -> LandingEvent | None:
         """The next event; None when the crawl has ended, well or not."""
@@ -118,12 +123,13 @@ class _Crawl:
         return None if self._events.empty() else self._events.get_nowait()
 
     async def go(self) -> None:
-        self._fetcher = await self._make_fetcher()
-        await self._read_robots()
-        await self._begin()
         ends_at = asyncio.get_running_loop().time() + self._origin.max_duration_s
+        await self._find_private()
+        for site in (self._start, *(f"{site_of(self._start)[0]}://{host}/" for host in self._origin.also)):
+            await self._read_robots(site)
+        await self._begin()
         workers = [asyncio.create_task(self._serve(ends_at)) for _ in range(WORKERS)]
-        emptied = asyncio.create_task(self._pages.join())
+        emptied = asyncio.create_task(self._frontier.emptied())
         try:
             done, _ = await asyncio.wait({*workers, emptied}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -132,79 +138,85 @@ class _Crawl:
             for task in (*workers, emptied):
                 task.cancel()
             await asyncio.gather(*workers, emptied, return_exceptions=True)
+        await self._say_cuts()
         await self._events.put(Finished(complete=self._complete))
 
-    async def _make_fetcher(self) -> Fetcher:
-        plain = Fetcher(
-            self._clock, answer_limit=self._origin.max_answer_bytes, private_allowed=True, user_agent=USER_AGENT
-        )
+    async def _find_private(self) -> None:
+        """Private addresses may be asked only where the origin itself lies on them."""
         try:
-            private = any(is_private(ip) for ip in await plain.resolve(self._start))
+            found = await self._fetcher.resolve(self._start)
         except FetchError as why:
             raise SiteUnreachableError(self._start, str(why)) from why
-        return Fetcher(
-            self._clock, answer_limit=self._origin.max_answer_bytes, private_allowed=private, user_agent=USER_AGENT
-        )
+        self._fetcher.private_allowed = {ip for ip in found if is_private(ip)}
 
-    async def _read_robots(self) -> None:
-        url = urljoin(self._start, "/robots.txt")
-        self._know(url)
-        wanted = Wanted(url=url, depth=0, page=False)
-        # Asked for whole each time: its rules are needed, and nothing here keeps them.
-        fetched = await self._ask(wanted, fresh=True)
+    async def _read_robots(self, site: str) -> None:
+        url = urljoin(site, "/robots.txt")
         text = ""
-        if fetched and fetched.answer.status == 200:
+        for hops in range(ROBOTS_HOPS + 1):
+            self._frontier.know(url)
+            wanted = Wanted(url=url, depth=0, page=False, needed=True, hops=hops)
+            # Asked for whole each time: its rules are needed, and nothing here keeps them.
+            fetched = await self._ask(wanted, fresh=True)
+            if fetched is None or fetched.answer.status in AGAIN_STATUS:
+                await self._fail(url, "no robots.txt came; the site was captured as if it had none")
+                break
+            if fetched.answer.status >= 400:
+                break
             kept = await self._keep(fetched, wanted, self._memo(url))
-            text = kept[1].decode("utf-8", "replace") if kept else ""
-        elif fetched is None:
-            await self._fail(url, "no answer")
-        self._robots = Protego.parse(text)
-        for sitemap in list(self._robots.sitemaps)[:100]:
-            self._want_page(normal(sitemap), 0)
-        self._want_page(urljoin(self._start, "/sitemap.xml"), 0)
+            target = normal(_location(fetched))
+            if not target:
+                text = kept[1][:ROBOTS_BYTES].decode("utf-8", "replace") if kept else ""
+                break
+            url = target
+        robots = Protego.parse(text)
+        self._frontier.obey(site, robots)
+        delay = robots.crawl_delay(AGENT)
+        if delay and not self._origin.mine:
+            self._pace.slow(host_of(site), float(delay))
+        for sitemap in list(robots.sitemaps)[:SITEMAPS_LIMIT]:
+            self._frontier.want_sitemap(normal(sitemap))
+        self._frontier.want_sitemap(urljoin(site, "/sitemap.xml"))
 
     async def _begin(self) -> None:
         """The first page decides whether there is a site at all."""
-        if not self._allowed(self._start):
+        if not self._frontier.allowed(self._start):
             raise RobotsBarredError(self._start)
-        wanted = Wanted(url=self._start, depth=0, page=True)
-        self._know(self._start)
-        landed = self._start
-        for _ in range(20):
+        url = self._start
+        self._frontier.know(url)
+        for hops in range(REDIRECTS_LIMIT):
+            wanted = Wanted(url=url, depth=0, page=True, hops=hops)
             failures: list[str] = []
             fetched = await self._ask(wanted, failures)
             if fetched is None:
-                raise SiteUnreachableError(self._start, failures[0] if failures else "no answer")
-            status = fetched.answer.status
+                raise SiteUnreachableError(self._start, failures[-1] if failures else "no answer")
+            status, target = fetched.answer.status, normal(_location(fetched))
             if status >= 400:
                 raise SiteUnreachableError(self._start, f"it answers with status {status}")
-            memo = self._memo(wanted.url)
-            why = login_wall(self._start, wanted.url) or self._suspended(fetched)
+            why = login_wall(self._start, url) or self._suspended(fetched)
             if why:
                 raise SiteSuspendedError(self._start, why)
-            await self._take(fetched, wanted, memo)
-            target = normal(_location(fetched)) if 300 <= status < 400 and status != 304 else None
-            if target is None or target == landed:
+            if target and not self._scope.adopt(target):
+                raise SiteMovedError(self._start, target)
+            first_sight = target is not None and self._frontier.know(target)
+            await self._take(fetched, wanted, self._memo(url))
+            if target is None or not first_sight:
                 return
-            landed = target
-            self._know(target)
-            wanted = Wanted(url=target, depth=0, page=True, hops=wanted.hops + 1)
+            url = target
         raise SiteUnreachableError(self._start, "it leads on without end")
 
     async def _serve(self, ends_at: float) -> None:
         while True:
-            wanted = await self._pages.get()
+            wanted = await self._frontier.get()
             try:
-                if asyncio.get_running_loop().time() > ends_at:
-                    await self._cut_off("max_duration_s", wanted.url)
-                elif self._bytes > self._origin.max_bytes:
-                    await self._cut_off("max_bytes", wanted.url)
-                elif self._done >= self._origin.max_pages:
-                    await self._cut_off("max_pages", wanted.url)
-                else:
-                    await self._visit(wanted)
+                if self._fetcher.received_bytes >= self._origin.max_bytes:
+                    self._frontier.cut_setting("max_bytes", wanted.url)
+                elif self._frontier.admit(wanted):
+                    async with asyncio.timeout_at(ends_at):
+                        await self._visit(wanted)
+            except TimeoutError:
+                self._frontier.cut_setting("max_duration_s", wanted.url)
             finally:
-                self._pages.task_done()
+                self._frontier.done()
 
     async def _visit(self, wanted: Wanted) -> None:
         failures: list[str] = []
@@ -212,57 +224,68 @@ class _Crawl:
         if fetched is None:
             await self._fail(wanted.url, failures[-1] if failures else "no answer")
             return
-        if fetched.answer.status in AGAIN_STATUS or fetched.answer.status in (401, 403):
-            await self._fail(wanted.url, f"it answers with status {fetched.answer.status}")
-            return
         why = self._suspended(fetched)
         if why:
             await self._fail(wanted.url, why)
             return
         await self._take(fetched, wanted, self._memo(wanted.url))
+        await self._say_cuts()
         await self._events.put(
-            Progress(done_count=self._done, total_count=self._done + self._pages.qsize(), bytes_seen=self._bytes)
+            Progress(
+                done_count=self._done,
+                total_count=self._done + self._frontier.waiting_count,
+                bytes_seen=self._fetcher.received_bytes,
+            )
         )
+
+    async def _say_cuts(self) -> None:
+        for failure in self._frontier.take_failures():
+            self._complete = False
+            await self._events.put(failure)
 
     async def _ask(self, wanted: Wanted, failures: list[str] | None = None, *, fresh: bool = False) -> Fetched | None:
         """Ask, and again where that may help. None, and why in `failures`, when it did not."""
-        assert self._fetcher is not None
+        said = failures if failures is not None else []
         memo = None if fresh else self._memo(wanted.url)
         host = host_of(wanted.url)
+        if self._silent.get(host, 0) >= SILENT_LIMIT:
+            said.append(f"not asked for: its host did not answer {SILENT_LIMIT} times in a row")
+            return None
         for attempt in range(TRIES):
             await self._pace.wait(host)
             try:
                 fetched = await self._fetcher.fetch(wanted.url, memo.validators if memo else ())
             except FetchError as why:
-                if failures is not None:
-                    failures.append(str(why))
-                if not why.again or attempt == TRIES - 1:
+                said.append(str(why))
+                if not why.again:
                     return None
                 await asyncio.sleep(BACK_OFF_S * 2**attempt)
                 continue
+            self._silent[host] = 0
             if fetched.answer.status not in AGAIN_STATUS or attempt == TRIES - 1:
                 return fetched
             asked = retry_after_s(fetched.answer.header("retry-after"), self._clock())
             self._pace.pause(host, asked if asked is not None else BACK_OFF_S * 2**attempt)
+        self._silent[host] = self._silent.get(host, 0) + 1
         return None
 
     async def _take(self, fetched: Fetched, wanted: Wanted, memo: Memo | None) -> None:
         """Keep an answer, or know that it is held; then want what it leads to."""
         self._done += 1
-        self._bytes += len(fetched.exchange.response)
         answer = fetched.answer
         if answer.status == 304 and memo:
             await self._unchanged(wanted, memo)
-            self._want(memo.links, wanted, memo.location)
+            location = normal(urljoin(wanted.url, memo.location)) or "" if memo.location else ""
+            self._frontier.want(memo.links, wanted, location)
             return
         if answer.status in GONE_STATUS:
             return  # not landed: what was held under this address is gone from the site
-        if answer.status >= 400:
+        if answer.status >= 400 or answer.status == 304:
             await self._fail(wanted.url, f"it answers with status {answer.status}")
             return
         kept = await self._keep(fetched, wanted, memo)
         if kept:
-            self._want(kept[0], wanted, _location(fetched))
+            self._frontier.want(kept[0], wanted, _location(fetched))
 
     async def _keep(self, fetched: Fetched, wanted: Wanted, memo: Memo | None) -> tuple[Links, bytes] | None:
         answer = fetched.answer
@@ -275,6 +298,10 @@ class _Crawl:
                 return None
             payload, quality = answer.body, f"kept as it came: {why}"
         links = find_links(wanted.url, answer.media_type, payload, document_text(payload, answer))
+        if links.cut:
+            await self._fail(
+                wanted.url, "it is held, but what it links to was not looked for to its end: it is too large"
+            )
         now = _memo_of(answer, payload, links)
         if memo and memo.same_as(now):
             await self._unchanged(wanted, now)
@@ -310,52 +337,6 @@ class _Crawl:
         self._complete = False
         await self._events.put(Failure(key=url.encode(), what=url, why=why))
 
-    async def _cut_off(self, bound: str, url: str) -> None:
-        """Say once what a bound of the settings cut; nothing beyond it is taken for gone."""
-        self._complete = False
-        if bound not in self._cut:
-            self._cut.add(bound)
-            why = f"the capture reached {bound} of its settings; this address and those after it were not asked for"
-            await self._events.put(Failure(key=b"", what=url, why=why))
-
-    def _want(self, links: Links, wanted: Wanted, location: str) -> None:
-        if location:
-            self._want_redirect(normal(location), wanted)
-        for url in links.needed:
-            if self._scope.is_needed(url) and self._know(url):
-                self._put(Wanted(url=url, depth=wanted.depth, page=False))
-        if wanted.page:
-            for url in links.pages:
-                self._want_page(url, wanted.depth + 1)
-
-    def _want_redirect(self, url: str | None, wanted: Wanted) -> None:
-        if not url or wanted.hops >= 20 or (wanted.page and not self._scope.is_page(url)):
-            return
-        if self._know(url):
-            self._put(Wanted(url=url, depth=wanted.depth, page=wanted.page, hops=wanted.hops + 1))
-
-    def _want_page(self, url: str | None, depth: int) -> None:
-        if not url or depth > self._origin.max_depth or not self._scope.is_page(url):
-            return
-        if self._know(url):
-            self._put(Wanted(url=url, depth=depth, page=True))
-
-    def _put(self, wanted: Wanted) -> None:
-        if self._allowed(wanted.url) and self._scope.count_query(wanted.url):
-            self._pages.put_nowait(wanted)
-
-    def _know(self, url: str) -> bool:
-        """True at the first sight of an address."""
-        if url in self._known:
-            return False
-        self._known.add(url)
-        return True
-
-    def _allowed(self, url: str) -> bool:
-        if self._origin.mine or self._robots is None or not self._scope.is_own(url):
-            return True
-        return bool(self._robots.can_fetch(url, AGENT))
-
     def _memo(self, url: str) -> Memo | None:
         return read_memo(self._seen.recall(url.encode()))
 
@@ -364,9 +345,14 @@ class _Crawl:
         target = _location(fetched)
         if target and suspension(target, ""):
             return suspension(target, "")
-        if fetched.answer.media_type != "text/html":
+        answer = fetched.answer
+        if answer.media_type != "text/html" or len(answer.body) > NOTICE_BYTES:
             return ""
-        return suspension(fetched.exchange.url, document_text(fetched.answer.body[:20_000], fetched.answer))
+        try:
+            payload = answer.payload(NOTICE_BYTES)
+        except AnswerError:
+            return ""
+        return suspension(fetched.exchange.url, document_text(payload, answer))
 
 
 async def _stop_all() -> None:

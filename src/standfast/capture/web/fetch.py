@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ import h11
 
 from standfast.capture.web.addresses import site_of, target_of
 from standfast.capture.web.recorder import Exchange
-from standfast.capture.web.scope import is_private
+from standfast.capture.web.scope import may_ask
 from standfast.clock import Clock
 from standfast.holdings.http_answer import HEAD_LIMIT, Answer
 
@@ -22,6 +23,8 @@ CONNECT_S, SILENCE_S, ANSWER_S = 15.0, 30.0, 900.0
 """To connect; between two pieces; for a whole answer."""
 SLOWEST_BYTES_S = 256
 """An answer that stays below this after the first half minute is given up: it is held open to hold us."""
+LARGE_BYTES = 16 * 1024 * 1024
+"""Of answers longer than this only one at a time is taken into memory."""
 
 
 class FetchError(Exception):
@@ -44,9 +47,13 @@ class Fetched:
 class Fetcher:
     """One connection a request: simple, and no answer can be taken for another's."""
 
-    def __init__(self, clock: Clock, *, answer_limit: int, private_allowed: bool, user_agent: str) -> None:
-        """`private_allowed`: the origin itself lies on a private address."""
-        self._clock, self._limit, self._private, self._agent = clock, answer_limit, private_allowed, user_agent
+    def __init__(self, clock: Clock, *, answer_limit: int, total_limit: int, user_agent: str) -> None:
+        """Limits in bytes: of one answer, and of all together."""
+        self._clock, self._limit, self._total_limit, self._agent = clock, answer_limit, total_limit, user_agent
+        self.private_allowed: Collection[str] = ()
+        """Private IP addresses that may be asked: those of the origin itself."""
+        self.received_bytes = 0
+        self._large = asyncio.Semaphore(1)
         self._tls = ssl.create_default_context()
         self._tls.set_alpn_protocols(["http/1.1"])
 
@@ -102,7 +109,7 @@ class Fetcher:
         why: Exception = OSError("no address")
         for ip in await self.resolve(url):
             # Checked on the address that is then connected to: a name that changes its mind gains nothing.
-            if not self._private and is_private(ip):
+            if not may_ask(ip, self.private_allowed):
                 raise FetchError("it lies on a private address, and the site does not", again=False)
             tls = self._tls if scheme == "https" else None
             try:
@@ -119,9 +126,14 @@ class Fetcher:
         raise FetchError(f"no connection: {getattr(why, 'strerror', None) or why}", again=True) from why
 
     async def _read(self, reader: asyncio.StreamReader, connection: h11.Connection) -> tuple[bytes, Answer]:
-        raw = bytearray()
-        body = bytearray()
-        status = 0
+        async with AsyncExitStack() as turn:
+            return await self._read_all(reader, connection, turn)
+
+    async def _read_all(
+        self, reader: asyncio.StreamReader, connection: h11.Connection, turn: AsyncExitStack
+    ) -> tuple[bytes, Answer]:
+        raw, body = bytearray(), bytearray()
+        status, is_large = 0, False
         headers: tuple[tuple[str, str], ...] = ()
         began = asyncio.get_running_loop().time()
         while True:
@@ -132,7 +144,12 @@ class Fetcher:
             if event is h11.NEED_DATA:
                 piece = await self._next_piece(reader, began, len(raw))
                 raw += piece
+                self.received_bytes += len(piece)
                 connection.receive_data(piece)
+                self._check_size(len(raw))
+                if len(raw) > LARGE_BYTES and not is_large:
+                    is_large = True
+                    await turn.enter_async_context(self._large)
             elif isinstance(event, h11.Response):
                 status = event.status_code
                 headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in event.headers)
@@ -140,14 +157,18 @@ class Fetcher:
                 continue
             elif isinstance(event, h11.Data):
                 body += event.data
-                if len(body) > self._limit:
-                    raise FetchError(f"larger than {self._limit} bytes", again=False)
             elif isinstance(event, h11.EndOfMessage):
                 break
             else:
                 raise FetchError("the connection ended before the answer did", again=True)
-        answer = Answer(status=status, headers=headers, body=bytes(body), complete=True)
-        return bytes(raw), answer
+        return bytes(raw), Answer(status=status, headers=headers, body=bytes(body), complete=True)
+
+    def _check_size(self, raw_bytes: int) -> None:
+        """Of all that came, heads and chunk marks too: those can be without end as well."""
+        if raw_bytes > self._limit + HEAD_LIMIT:
+            raise FetchError(f"larger than {self._limit} bytes", again=False)
+        if self.received_bytes > self._total_limit + HEAD_LIMIT:
+            raise FetchError(f"with it the capture is larger than {self._total_limit} bytes", again=False)
 
     async def _next_piece(self, reader: asyncio.StreamReader, began: float, got_bytes: int) -> bytes:
         passed = asyncio.get_running_loop().time() - began

@@ -16,13 +16,26 @@ from tinycss2 import ast
 
 from standfast.capture.web.addresses import absolute
 from standfast.capture.web.manifests import manifest_addresses
+from standfast.holdings.hypertext import (
+    LAZY_ADDRESSES,
+    LAZY_SETS,
+    LAZY_TAGS,
+    SETS,
+    refresh_target,
+    safe_length,
+    srcset_candidates,
+)
 
 PAGE_TYPES = ("text/html", "application/xhtml+xml")
 CSS_TYPES = ("text/css",)
 XML_TYPES = ("application/xml", "text/xml", "application/rss+xml", "application/atom+xml")
 SVG_TYPES = ("image/svg+xml",)
 MANIFEST_TYPES = ("application/manifest+json",)
-DOCUMENT_LIMIT = 32 * 1024 * 1024
+DOCUMENT_LIMIT = 16 * 1024 * 1024
+STYLE_LIMIT = 4 * 1024 * 1024
+"""Longer sheets are searched for `url(` alone: their parser takes 3 s a MiB."""
+_HAS_ADDRESS = re.compile(r"url\(|@import|image(-set)?\(|src\(", re.I)
+_PLAIN_URL = re.compile(r"url\(\s?[\"']?([^\"'()\s]{1,8192})", re.I)
 LINKS_LIMIT = 50_000
 DEPTH_LIMIT = 64
 
@@ -56,8 +69,6 @@ NEEDED_LINKS = {
 }
 IGNORED_LINKS = {"preconnect", "dns-prefetch", "pingback", "edituri", "wlwmanifest", "search"}
 NEEDED_META = {"og:image", "og:image:secure_url", "twitter:image", "og:video", "og:audio"}
-REFRESH = re.compile(r"^\s*[\d.]*\s*[;,]?\s*(?:url\s*=\s*)?[\"']?(.*?)[\"']?\s*$", re.I | re.S)
-CANDIDATE = re.compile(r"\s*,*\s*(\S*[^\s,])(?:\s+[^,]*)?\s*(?:,|$)")
 STRING_FUNCTIONS = ("url", "src", "image-set", "-webkit-image-set", "image")
 
 
@@ -67,6 +78,8 @@ class Links:
 
     pages: dict[str, None] = field(default_factory=dict)
     needed: dict[str, None] = field(default_factory=dict)
+    cut: bool = False
+    """The document is beyond a limit: what lies past it was not looked for."""
 
     def page(self, base: str, reference: str | None) -> None:
         """Something a reader may follow."""
@@ -77,10 +90,11 @@ class Links:
         self._put(self.needed, base, reference)
 
     def _put(self, where: dict[str, None], base: str, reference: str | None) -> None:
-        if reference and len(where) < LINKS_LIMIT:
-            url = absolute(base, reference)
-            if url:
-                where[url] = None
+        url = absolute(base, reference) if reference else None
+        if url and len(where) >= LINKS_LIMIT:
+            self.cut = True
+        elif url:
+            where[url] = None
 
 
 def find_links(url: str, media_type: str, payload: bytes, text: str) -> Links:
@@ -94,6 +108,7 @@ def find_links(url: str, media_type: str, payload: bytes, text: str) -> Links:
     """
     links = Links()
     if len(payload) > DOCUMENT_LIMIT:
+        links.cut = media_type in (*PAGE_TYPES, *CSS_TYPES, *SVG_TYPES, *XML_TYPES)
         return links
     if media_type in PAGE_TYPES:
         _in_page(url, text, links)
@@ -122,11 +137,18 @@ def unzipped(payload: bytes) -> bytes:
 
 def css_addresses(text: str) -> Iterator[str]:
     """Every address in a style sheet or a `style` attribute, as it stands there."""
+    if not _HAS_ADDRESS.search(text):
+        return
+    if len(text) > STYLE_LIMIT:
+        yield from (found[1] for found in _PLAIN_URL.finditer(text) if not found[1].lower().startswith("data:"))
+        return
     yield from _in_css(tinycss2.parse_component_value_list(text), 0, strings=False)
 
 
 def _in_page(url: str, text: str, links: Links) -> None:
-    tree = LexborHTMLParser(text)
+    length = safe_length(text)
+    links.cut = length < len(text)
+    tree = LexborHTMLParser(text[:length])
     base = url
     first = tree.css_first("base[href]")
     if first is not None:
@@ -144,9 +166,11 @@ def _in_page(url: str, text: str, links: Links) -> None:
                 links.need(base, reference)
         for name in NEEDED.get(tag, ()):
             links.need(base, attributes.get(name))
-        for name in ("srcset", "imagesrcset"):
-            for found in CANDIDATE.finditer(attributes.get(name) or ""):
-                links.need(base, found[1])
+        for name in LAZY_ADDRESSES if tag in LAZY_TAGS else ():
+            links.need(base, attributes.get(name))
+        for name in (*SETS, *LAZY_SETS):
+            for found in srcset_candidates(attributes.get(name) or ""):
+                links.need(base, found.address)
         if attributes.get("style"):
             for reference in css_addresses(attributes["style"] or ""):
                 links.need(base, reference)
@@ -163,9 +187,7 @@ def _in_link(base: str, attributes: dict[str, str | None], links: Links) -> None
 def _in_meta(base: str, attributes: dict[str, str | None], links: Links) -> None:
     content = attributes.get("content") or ""
     if (attributes.get("http-equiv") or "").lower() == "refresh":
-        found = REFRESH.match(content)
-        if found and found[1]:
-            links.page(base, found[1])
+        links.page(base, refresh_target(content)[1])
     elif (attributes.get("property") or attributes.get("name") or "").lower() in NEEDED_META:
         links.need(base, content)
 

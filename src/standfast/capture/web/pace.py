@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 RETRY_AFTER_LIMIT_S = 120.0
+CRAWL_DELAY_LIMIT_S = 10.0
 
 
 class Pace:
@@ -16,15 +17,20 @@ class Pace:
     def __init__(self, rate: float) -> None:
         """`rate`: requests a second to one host."""
         self._interval = 1.0 / rate
+        self._slower: dict[str, float] = {}
         self._next: dict[str, float] = defaultdict(float)
 
     async def wait(self, host: str) -> None:
         """Wait for this host's next turn, and take it."""
         now = asyncio.get_running_loop().time()
         turn = max(now, self._next[host])
-        self._next[host] = turn + self._interval
+        self._next[host] = turn + max(self._interval, self._slower.get(host, 0.0))
         if turn > now:
             await asyncio.sleep(turn - now)
+
+    def slow(self, host: str, seconds: float) -> None:
+        """Leave at least so much time between two requests: what its robots.txt asks for, within reason."""
+        self._slower[host] = min(seconds, CRAWL_DELAY_LIMIT_S)
 
     def pause(self, host: str, seconds: float) -> None:
         """Ask this host nothing for a while."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
-SUSPENDED_PATH = re.compile(r"suspended(page|\.page|account)?\b|/cgi-sys/(suspended|defaultwebpage)", re.I)
-SUSPENDED_TEXT = re.compile(
-    r"account (has been )?suspended|this (account|site|website) (has been|is) suspended|site suspended", re.I
+SUSPENDED_PATH = re.compile(
+    r"/cgi-sys/(suspendedpage|suspended|defaultwebpage)\b|/suspended-?(page|account)?(\.(cgi|html?|php|page))?/?$|/account-?suspended/?$",
+    re.I,
 )
+"""Whole last parts only: an article's address may well hold the word."""
+SUSPENDED_TEXT = re.compile(r"\W*(this )?(account|site|website|domain)( name)?( has been| is)? suspended\W*", re.I)
 LOGIN_PATH = re.compile(r"/(wp-login\.php|login|log-in|signin|sign-in|connexion|acceder)(/|\.\w+|$)", re.I)
 SHORT_TEXT = 4_000
 """A notice is short; an article about suspended accounts is not."""
@@ -18,9 +20,10 @@ def suspension(url: str, text: str) -> str:
     """Why this page is a notice in place of the site; empty when it is not one."""
     if SUSPENDED_PATH.search(urlsplit(url).path):
         return "its host shows a notice of suspension"
-    title = re.search(r"<title[^>]*>(.*?)</title>", text[:20_000], re.I | re.S)
-    if len(text) < SHORT_TEXT and (SUSPENDED_TEXT.search(title[1]) if title else SUSPENDED_TEXT.search(text)):
-        return "its host shows a notice of suspension"
+    if len(text) < SHORT_TEXT:
+        for head in re.findall(r"<(?:title|h1)\b[^>]{0,200}>([^<]{0,200})<", text, re.I)[:4]:
+            if SUSPENDED_TEXT.fullmatch(head):
+                return "its host shows a notice of suspension"
     return ""
 
 
