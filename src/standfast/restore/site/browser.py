@@ -132,7 +132,8 @@ def _load(context: BrowserContext, site: str, place: str, timeout_s: float) -> P
         verdict.loaded = answer is not None and answer.status == 200
         verdict.title = page.title()[:200]
         verdict.text_length = len(page.inner_text("body"))
-        images = page.evaluate("[...document.images].map(i => [i.complete, i.naturalWidth])")
+        # A picture that a script shows later has no address yet, and is not broken.
+        images = page.evaluate("[...document.images].filter(i => i.currentSrc).map(i => [i.complete, i.naturalWidth])")
         verdict.image_count = len(images)
         verdict.broken_image_count = sum(1 for complete, width in images if complete and not width)
     except Error as why:
@@ -160,7 +161,9 @@ class _Watch:
 
     def failed(self, request: Request) -> None:
         self.open -= 1
-        if urlsplit(request.url).netloc == self._here:
+        # A player that has seen enough of a film, or can't play it, breaks off; the file came.
+        broke_off = request.resource_type == "media" and request.failure == "net::ERR_ABORTED"
+        if urlsplit(request.url).netloc == self._here and not broke_off:
             _name(self._verdict.failed, urlsplit(request.url).path)
 
     def answered(self, answer: Response) -> None:

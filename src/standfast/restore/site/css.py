@@ -17,10 +17,25 @@ DEPTH_LIMIT = 64
 
 
 def move_css(text: str, move: Move) -> str:
-    """A style sheet, or the value of a `style` attribute, with its addresses moved."""
+    """A style sheet, or the value of a `style` attribute, with its addresses moved.
+
+    Raises:
+        ValueError: its brackets are nested too deep; no browser would make anything of it.
+    """
     nodes = tinycss2.parse_component_value_list(text)
     _move_list(nodes, move, 0)
-    return str(tinycss2.serialize(nodes))
+    try:
+        return str(tinycss2.serialize(nodes))
+    except RecursionError as why:
+        raise ValueError("the style sheet is nested too deep to be restored") from why
+
+
+def move_inline_css(text: str, move: Move) -> str:
+    """As `move_css`, for a style within a page: what is nested too deep is left out, and the page stays."""
+    try:
+        return move_css(text, move)
+    except ValueError:
+        return ""
 
 
 def _move_list(nodes: list[Any], move: Move, depth: int, *, strings: bool = False) -> None:

@@ -15,7 +15,16 @@ from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from standfast.restore.site.css import move_css
+from standfast.holdings.hypertext import (
+    LAZY_ADDRESSES,
+    LAZY_SETS,
+    LAZY_TAGS,
+    SETS,
+    refresh_target,
+    safe_length,
+    srcset_candidates,
+)
+from standfast.restore.site.css import move_inline_css
 
 FindPlace = Callable[[str], str | None]
 """An absolute address → a relative link to its place; None when it is not held."""
@@ -51,7 +60,6 @@ LOADED_LINKS = {
 }
 DROPPED_LINKS = {"preconnect", "dns-prefetch", "pingback"}
 META_ADDRESSES = {"og:image", "og:url", "og:video", "og:audio", "twitter:image", "og:image:secure_url"}
-REFRESH = re.compile(r"^\s*([\d.]*)\s*[;,]?\s*(?:url\s*=\s*)?[\"']?(.*?)[\"']?\s*$", re.I | re.S)
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.I)
 SNIFFED_BYTES = 4096
 BYTE_ORDER_MARKS = (
@@ -59,7 +67,6 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-CANDIDATE = re.compile(r"\s*,*\s*(\S*[^\s,])(\s+[^,]*)?\s*(?:,|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +96,13 @@ def page_text(payload: bytes, charset: str) -> str:
 
 
 def move_page(text: str, url: str, linker: Linker) -> bytes:
-    """The page for its new place, in UTF-8."""
+    """The page for its new place, in UTF-8.
+
+    Raises:
+        ValueError: it is nested so deep that it can't be read safely.
+    """
+    if safe_length(text) < len(text):
+        raise ValueError("the page is nested too deep to be restored; `standfast export` gives its bytes")
     tree = LexborHTMLParser(text)
     base = url
     for node in tree.css("base"):
@@ -110,12 +123,10 @@ def move_page(text: str, url: str, linker: Linker) -> bytes:
 def move_candidates(value: str, move: Callable[[str], str | None]) -> str:
     """A `srcset`; candidates that are not held are left out."""
     kept = []
-    for found in CANDIDATE.finditer(value):
-        if found[1].startswith("data:"):
-            return value
-        place = move(found[1])
+    for each in srcset_candidates(value):
+        place = each.address if each.address.startswith("data:") else move(each.address)
         if place is not None:
-            kept.append(place + (found[2] or "").rstrip())
+            kept.append(f"{place} {each.descriptor}".rstrip())
     return ", ".join(kept)
 
 
@@ -140,11 +151,14 @@ class _Mover:
         for name in LOADED.get(tag or "", ()):
             if attributes.get(name):
                 self._load(node, name, attributes[name] or "")
-        for name in ("srcset", "imagesrcset"):
+        for name in LAZY_ADDRESSES if tag in LAZY_TAGS else ():
+            if attributes.get(name):
+                self._load(node, name, attributes[name] or "")
+        for name in (*SETS, *LAZY_SETS):
             if attributes.get(name):
                 self._set(node, name, move_candidates(attributes[name] or "", self._found))
         if attributes.get("style"):
-            self._set(node, "style", move_css(attributes["style"] or "", self._in_css))
+            self._set(node, "style", move_inline_css(attributes["style"] or "", self._in_css))
         for name in ("integrity", "crossorigin", "nonce", "ping"):
             if name in attributes:
                 del node.attrs[name]
@@ -176,16 +190,15 @@ class _Mover:
         if "charset" in attributes or equivalent in ("content-type", "content-security-policy"):
             self.dropped.append(node)
         elif equivalent == "refresh":
-            found = REFRESH.match(content)
-            if found and found[2]:
-                target = self._found(found[2]) or self._absolute(found[2])
-                self._set(node, "content", f"{found[1] or '0'};url={target}")
+            delay, address = refresh_target(content)
+            if address:
+                self._set(node, "content", f"{delay};url={self._found(address) or self._absolute(address)}")
         elif (attributes.get("property") or attributes.get("name") or "").lower() in META_ADDRESSES and content:
             self._set(node, "content", self._linker.moved(self._absolute(content)))
 
     def _style(self, node: LexborNode) -> None:
         text = node.text(deep=True) or ""
-        moved = move_css(text, self._in_css)
+        moved = move_inline_css(text, self._in_css)
         if moved != text:
             node.inner_html = moved.replace("</", "<\\/")
 

@@ -155,7 +155,12 @@ class _Site:
             if exchange is None:
                 continue
             place = self._places.put(exchange.url, exchange.media_type)
-            self._write(item, place, self._moved(exchange, place))
+            try:
+                content = self._moved(exchange, place)
+            except ValueError as why:
+                self._result.fail(exchange.url, str(why))
+                continue
+            self._write(item, place, content)
             if exchange.media_type in PAGE_TYPES:
                 pages.append(RestoredPage(url=exchange.url, place=place))
         for item, place, target in redirects:
