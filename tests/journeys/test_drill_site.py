@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from drill_fixture import HOST, DrilledVault, MemorySite, check_of, example_site, failing, under_drill, write_documents
+from standfast.drill import scenario
 from standfast.drill.result import DrillResult
 from standfast.drill.run import run_drill
 from standfast.drill.scenario import WebScenario
@@ -48,6 +49,7 @@ def test_a_site_and_a_folder_pass_together(drilled: DrilledVault, tmp_path: Path
     counts = {check.name: (check.found, check.expected) for check in site.checks}
     assert counts["pages loaded"] == (2, 2)
     assert counts["redirects"] == (3, 3)
+    assert counts["text"] == (3, 3)
     assert counts["content"] == (2, 2)
     assert counts["requests failed"] == counts["requests elsewhere"] == (0, 0)
     assert site.loss_s is not None
@@ -97,6 +99,48 @@ def test_what_a_browser_misses_fails_the_drill(
     assert failing(site) == found
     assert not site.ok
     assert site.items_identical < site.items_expected
+
+
+def empty_page(folder: Path) -> None:
+    (folder / "index.html").write_text("")
+
+
+def cut_page(folder: Path) -> None:
+    page = folder / "index.html"
+    page.write_text(page.read_text().replace("<h1>Example</h1>", ""))
+
+
+def another_page(folder: Path) -> None:
+    (folder / "index.html").write_bytes((folder / "ar" / "index.html").read_bytes().replace(b"../", b""))
+
+
+def page_without_picture(folder: Path) -> None:
+    page = folder / "index.html"
+    page.write_text(page.read_text().replace('src="img/a.png"', f'data-standfast-missing="{HOST}/img/a.png"'))
+
+
+def empty_sheet(folder: Path) -> None:
+    (folder / "style.css").write_text("")
+
+
+@pytest.mark.parametrize("spoil", [empty_page, cut_page, another_page, page_without_picture, empty_sheet])
+def test_what_loads_and_does_not_say_what_was_recorded_fails_the_drill(
+    drilled: DrilledVault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Callable[[Path], None]
+) -> None:
+    restore = scenario.restore_whole_site
+
+    def restore_wrongly(reader: Any, origin: str, to: Path, **options: Any) -> Any:
+        site = restore(reader, origin, to, **options)
+        spoil(to)
+        return site
+
+    monkeypatch.setattr(scenario, "restore_whole_site", restore_wrongly)
+    (tmp_path / "scratch").mkdir()
+    (site,) = drill(drilled, tmp_path / "scratch").drills
+    assert failing(site) == {"text"}
+    text = check_of(site, "text")
+    assert (text.found, text.expected, len(text.examples)) == (2, 3, 1)
+    assert site.items_identical == 7
 
 
 def test_without_a_browser_the_pages_are_not_checked_and_the_drill_is_not_ok(

@@ -55,6 +55,7 @@ SITE = OriginDrill(
         check_none("failures in restoring", 0),
         check_all("content", 290, 290),
         check_all("redirects", 12, 12),
+        check_all("text", 124, 124),
         check_all("pages loaded", 121, 121),
         check_none("requests failed", 0),
         check_none("requests elsewhere", 0),
@@ -228,6 +229,18 @@ def test_json_holds_the_whole_result() -> None:
     ]
     assert said["location"] == "/media/disk-of-a-partner"
     assert said["machine"]["processor_count"] == 2
+
+
+def test_what_was_not_checked_is_neither_true_nor_false_in_json() -> None:
+    unseen = dataclasses.replace(SITE, checks=(*COPY, not_checked("pages loaded", 3, "no browser")))
+    (said,) = json.loads(report_json(dataclasses.replace(RESULT, drills=(unseen,)), names=False))["drills"]
+    assert said["ok"] is False
+    assert {key: said["checks"][-1][key] for key in ("ok", "result", "found", "expected")} == {
+        "ok": None,
+        "result": "not checked",
+        "found": None,
+        "expected": 3,
+    }
 
 
 def test_both_files_are_written_for_their_owner_alone(tmp_path: Path) -> None:

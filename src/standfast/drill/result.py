@@ -26,6 +26,7 @@ CheckName = Literal[
     "attributes",
     "nothing else",
     "redirects",
+    "text",
     "pages loaded",
     "requests failed",
     "requests elsewhere",
@@ -184,7 +185,7 @@ def drill_json(drill: OriginDrill, *, names: bool = True) -> dict[str, Any]:
 def _check_json(check: Check, names: bool) -> dict[str, Any]:
     said: dict[str, Any] = {
         "name": check.name,
-        "ok": check.ok,
+        "ok": None if check.outcome == "not checked" else check.ok,
         "result": check.outcome,
         "found": check.found,
         "expected": check.expected,

@@ -1,8 +1,8 @@
 """Looks at a restored site: its files against the records, its redirects, and every page in a browser.
 
-Pages and style sheets are rewritten on their way back, since their links move; what shows that they are whole is the
-browser. Everything else must be there to the last byte. Answers without content, as those with status 404,
-belong to no site and are not expected.
+Pages and style sheets are rewritten on their way back, since their links move: they must say what was recorded, and a
+page must load in a browser with all that it asks for. Everything else must be there to the last byte. Answers without
+content, as those with status 404, belong to no site and are not expected.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urljoin
 
+from standfast.drill.page_check import page_differs, sheet_digest
 from standfast.drill.result import Check, CheckName, Example, check_all, check_none, not_checked
 from standfast.errors.base import StandfastError
 from standfast.errors.restore import BrowserMissingError
@@ -25,13 +26,15 @@ from standfast.holdings.item import WebFacts
 from standfast.restore.plan import HoldingsReader
 from standfast.restore.site.browser import PageVerdict, load_pages
 from standfast.restore.site.exchange import read_exchange
+from standfast.restore.site.page import page_text
 from standfast.restore.site.places import PAGE_TYPES, plain_address
 from standfast.restore.site.restore import RestoredSite
 from standfast.vault.manifests import HeldItem
 
 Tell = Callable[[int, int], None]
 LoadPages = Callable[..., list[PageVerdict]]
-REWRITTEN = (*PAGE_TYPES, "text/css")
+SHEET_TYPE = "text/css"
+REWRITTEN = (*PAGE_TYPES, SHEET_TYPE)
 STUB_LIMIT = 64 * 1024
 CHAIN_LIMIT = 20
 _LEADS_TO = re.compile(r'<meta http-equiv="refresh" content="0;url=([^"]*)">')
@@ -45,8 +48,10 @@ class SiteFindings:
     """Answers with content, and redirects."""
     restored: set[str] = field(default_factory=set)
     """Ids of those that are there."""
+    faithful: set[str] = field(default_factory=set)
+    """Ids of pages and style sheets that were written anew and say what was recorded."""
     identical: set[str] = field(default_factory=set)
-    """Ids of those that are there as recorded, or that a browser showed whole."""
+    """Ids of those that are there as recorded; of pages, those that are faithful and that a browser showed whole."""
     checks: list[Check] = field(default_factory=list)
 
     def newest_at(self) -> str:
@@ -89,15 +94,10 @@ def check_site(
     findings = SiteFindings(expected=[*answers, *redirects])
     pages = {plain_address(page.url): page.place for page in site.pages}
     _check_content(findings, answers, digests)
-    _check_redirects(findings, redirects, steps, site, _Targets(folder, places, pages, answers, digests))
+    targets = _Targets(folder, places, pages, answers, digests)
+    _check_redirects(findings, redirects, steps, site, targets)
+    _check_text(findings, targets, reader)
     _check_pages(findings, answers, pages, places, lambda wanted: load(folder, wanted, tell=tell))
-    whole = [each for each in answers if _facts(each).payload_type == "text/css"]
-    failed = {each.what for each in site.result.failures}
-    for item in whole:
-        # A style sheet is rewritten and seen only through the pages that ask for it.
-        if _facts(item).url not in failed:
-            findings.restored.add(item.record.id)
-            findings.identical.add(item.record.id)
     return findings
 
 
@@ -163,6 +163,51 @@ class _Targets:
                 rewritten = _facts(item).payload_type in REWRITTEN
                 found |= self.places if rewritten else self.digests.get(_facts(item).payload_sha256, set())
         return found
+
+    def holds(self, address: str) -> bool:
+        """Whether an address, as a page names it, answered with something that is held."""
+        try:
+            return bool(self.of(plain_address(address)))
+        except ValueError:
+            return False
+
+
+def _check_text(findings: SiteFindings, targets: _Targets, reader: HoldingsReader) -> None:
+    """What was written anew says what was recorded. A style sheet counts as identical then; a page must load, too."""
+    written = [item for item in targets.answers if _facts(item).payload_type in REWRITTEN]
+    if not written:
+        return
+    sheets = {sheet_digest(_written(targets, place)) for place in targets.places if place.lower().endswith(".css")}
+    examples = []
+    for item in written:
+        try:
+            why = _says_otherwise(item, targets, sheets, reader)
+        except (StandfastError, ValueError) as error:
+            why = str(error)
+        if why:
+            examples.append(_example(item, why))
+            continue
+        findings.faithful.add(item.record.id)
+        if _facts(item).payload_type == SHEET_TYPE:
+            findings.restored.add(item.record.id)
+            findings.identical.add(item.record.id)
+    findings.checks.append(check_all("text", len(findings.faithful), len(written), examples))
+
+
+def _says_otherwise(item: HeldItem, targets: _Targets, sheets: set[str], reader: HoldingsReader) -> str:
+    exchange = read_exchange(item.record.id, _facts(item), reader.read(item))
+    recorded = page_text(exchange.payload, exchange.charset)
+    if _facts(item).payload_type == SHEET_TYPE:
+        return "" if sheet_digest(recorded) in sheets else "no style sheet of the restored site says what it says"
+    place = targets.pages.get(plain_address(exchange.url), "")
+    if place not in targets.places:
+        return "there is no page in its place"
+    return page_differs(recorded, _written(targets, place), targets.holds)
+
+
+def _written(targets: _Targets, place: str) -> str:
+    """Whatever is restored is written in UTF-8."""
+    return (targets.folder / place).read_bytes().decode("utf-8", "replace")
 
 
 def _check_redirects(
@@ -249,7 +294,7 @@ def _check_pages(
             examples.append(_example(item, verdict.why or "it did not load"))
         else:
             loaded += 1
-            if not verdict.failed and not verdict.elsewhere:
+            if item.record.id in findings.faithful and not verdict.failed and not verdict.elsewhere:
                 findings.identical.add(item.record.id)
     findings.checks.append(check_all("pages loaded", loaded, len(held), examples))
     by_place = {place: item for item, place in wanted.items()}
