@@ -34,10 +34,10 @@ class _CutError(BaseException):
 
 
 class Power:
-    """Lets a number of calls into `durable` pass, then goes, in the middle of a write where it is one."""
+    """Lets some calls of one kind into `durable` pass, then goes: before the next, or in the middle of a write."""
 
-    def __init__(self, calls: int) -> None:
-        self.left = calls
+    def __init__(self, cut: tuple[str, int]) -> None:
+        self.kind, self.left = cut
         self.real: dict[str, Callable[..., Any]] = {name: getattr(durable, name) for name in WRITES}
 
     def __enter__(self) -> Power:
@@ -50,7 +50,7 @@ class Power:
             setattr(durable, name, real)
 
     def act(self, name: str, given: tuple[Any, ...], named: dict[str, Any]) -> object:
-        self.left -= 1
+        self.left -= name == self.kind
         if self.left >= 0:
             return self.real[name](*given, **named)
         if name == "write_all":
@@ -59,6 +59,8 @@ class Power:
 
 
 COPIES = st.sampled_from(["one", "two"])
+CUT_KINDS = ["write_all", "move_into_place", "force_folder", "make_folder"]
+CUTS = st.tuples(st.sampled_from(CUT_KINDS), st.integers(0, 8))
 
 
 class Replication(RuleBasedStateMachine):
@@ -110,10 +112,12 @@ class Replication(RuleBasedStateMachine):
         self.reached[name] = self.vault.log.size
 
     @precondition(lambda self: not any(self.wrong.values()))
-    @rule(name=COPIES, calls=st.integers(0, 120))
-    def sync_that_is_cut_off(self, name: str, calls: int) -> None:
+    @rule(name=COPIES, cut=CUTS, new=st.booleans())
+    def sync_that_is_cut_off(self, name: str, cut: tuple[str, int], new: bool) -> None:
+        if new:
+            self.accession([100, 3000], 5)
         try:
-            with Power(calls):
+            with Power(cut):
                 self.copy(name)
             self.reached[name] = self.vault.log.size
         except _CutError:
@@ -170,13 +174,13 @@ class Replication(RuleBasedStateMachine):
         self.wrong[name].add(victim)
 
     @precondition(lambda self: min(self.reached.values()) > 0)
-    @rule(name=COPIES, calls=st.one_of(st.none(), st.integers(0, 60)))
-    def heal_from_the_other_and_the_vault(self, name: str, calls: int | None) -> None:
+    @rule(name=COPIES, cut=st.none() | CUTS)
+    def heal_from_the_other_and_the_vault(self, name: str, cut: tuple[str, int] | None) -> None:
         other = "two" if name == "one" else "one"
         with self.disk(name) as place, self.disk(other) as second, self.disk("vault") as home:
-            if calls is not None:
+            if cut is not None:
                 try:
-                    with Power(calls):
+                    with Power(cut):
                         heal(place, [second, home], self.vault.vkeys)
                 except _CutError:
                     pass
@@ -250,5 +254,5 @@ class Replication(RuleBasedStateMachine):
             assert all(kind_of(fault.object) for fault in found.faults), found.faults
 
 
-Replication.TestCase.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+Replication.TestCase.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
 TestReplication = Replication.TestCase

@@ -10,7 +10,7 @@ from standfast.errors.tlog import TlogError
 from standfast.holdings.digest import sha256_hex
 from standfast.keys import roster
 from standfast.keys.roster import KeyringFile
-from standfast.replicas.chain import Chain, check_coverage, walk_chain
+from standfast.replicas.chain import Chain, Fetch, check_coverage, walk_chain
 from standfast.replicas.destination import ReadableCopy
 from standfast.replicas.findings import FaultKind, Findings
 from standfast.replicas.names import TLOG
@@ -59,8 +59,7 @@ def examine(
     Args:
         copy: what to read. Nothing of it is trusted.
         checkpoint: signed by every key that counts; None where there is none: then objects are compared with one
-        another,
-            packs with their names, and the findings say what was left unchecked.
+            another, packs with their names, and the findings say what was left unchecked.
         findings: takes what is found.
         threads: for reading packs.
         with_packs: False to leave the packs' bytes alone.
@@ -69,33 +68,15 @@ def examine(
     Raises:
         ReplicaUnreachableError: the place went away.
     """
-    size = checkpoint.size if checkpoint else None
-    found = survey(copy, size, findings)
+    found = survey(copy, checkpoint.size if checkpoint else None, findings)
     reader = None
     if checkpoint:
         reader = LogReader(lambda path: copy.read(TLOG + path), checkpoint)
         _check_log(copy, checkpoint, found, findings)
     else:
         findings.leave_unchecked("tlog: no signed checkpoint to check tiles, keyrings and inventories against")
-    fetch, leaf_at = functools.partial(_fetch, copy, findings), functools.partial(_leaf_at, reader)
-    keyrings: Chain[KeyringFile] = Chain(folder="keyring", first=0)
-    walk_chain(
-        keyrings, found.keyrings, open_one=open_keyring, fetch=fetch, leaf_at=leaf_at, size=size, findings=findings
-    )
-    _check_signatures(keyrings, findings)
-    inventories: Chain[Inventory] = Chain(folder="inventory", first=1)
-    walk_chain(
-        inventories,
-        found.inventories,
-        open_one=open_inventory,
-        fetch=fetch,
-        leaf_at=leaf_at,
-        size=size,
-        findings=findings,
-    )
-    _check_keyring_numbers(keyrings, inventories, findings)
-    if size is not None:
-        check_coverage(keyrings, inventories, size, findings)
+    fetch = functools.partial(_fetch, copy, findings)
+    keyrings, inventories = _check_chains(found, fetch, reader, findings)
     _check_documents(keyrings, fetch, findings)
     named = _named_packs(inventories)
     packs = PackCheck(copy, findings, progress)
@@ -109,6 +90,32 @@ def examine(
         named_packs=named,
         good_packs=packs.good,
     )
+
+
+def _check_chains(
+    found: Survey, fetch: Fetch, reader: LogReader | None, findings: Findings
+) -> tuple[Chain[KeyringFile], Chain[Inventory]]:
+    """Keyrings and inventories, each by itself and both together."""
+    size, leaf_at = reader.size if reader else None, functools.partial(_leaf_at, reader)
+    keyrings: Chain[KeyringFile] = Chain(folder="keyring", first=0)
+    inventories: Chain[Inventory] = Chain(folder="inventory", first=1)
+    walk_chain(
+        keyrings, found.keyrings, open_one=open_keyring, fetch=fetch, leaf_at=leaf_at, size=size, findings=findings
+    )
+    _check_signatures(keyrings, findings)
+    walk_chain(
+        inventories,
+        found.inventories,
+        open_one=open_inventory,
+        fetch=fetch,
+        leaf_at=leaf_at,
+        size=size,
+        findings=findings,
+    )
+    _check_keyring_numbers(keyrings, inventories, findings)
+    if size is not None:
+        check_coverage(keyrings, inventories, size, findings)
+    return keyrings, inventories
 
 
 def _fetch(copy: ReadableCopy, findings: Findings, name: str) -> bytes | None:
@@ -166,7 +173,7 @@ def _check_keyring_numbers(keyrings: Chain[KeyringFile], inventories: Chain[Inve
             findings.fault(keyrings.name(used), "missing", f"{inventories.name(number)} was sealed under it")
 
 
-def _check_documents(keyrings: Chain[KeyringFile], fetch: functools.partial[bytes | None], findings: Findings) -> None:
+def _check_documents(keyrings: Chain[KeyringFile], fetch: Fetch, findings: Findings) -> None:
     if not keyrings.accepted:
         findings.leave_unchecked(f"{HOW_TO_OPEN_NAME}: no keyring, which would name its digest, can be read")
         return
