@@ -34,7 +34,7 @@ _CLOSES_ITSELF = frozenset(
             "wbr",
         ),
         *("p", "li", "dt", "dd", "option", "optgroup", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup"),
-        *("rp", "rt", "html", "head", "body", "script", "style"),
+        *("rp", "rt", "html", "head", "body", "script", "style", "title", "textarea", "iframe", "xmp", "noembed"),
     )
 )
 _FORMATTING = frozenset(("b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"))

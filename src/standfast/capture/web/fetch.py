@@ -14,7 +14,7 @@ import h11
 
 from standfast.capture.web.addresses import site_of, target_of
 from standfast.capture.web.recorder import Exchange
-from standfast.capture.web.scope import may_ask
+from standfast.capture.web.scope import is_ip, may_ask
 from standfast.clock import Clock
 from standfast.holdings.http_answer import HEAD_LIMIT, Answer
 
@@ -23,6 +23,9 @@ CONNECT_S, SILENCE_S, ANSWER_S = 15.0, 30.0, 900.0
 """To connect; between two pieces; for a whole answer."""
 SLOWEST_BYTES_S = 256
 """An answer that stays below this after the first half minute is given up: it is held open to hold us."""
+INTERIM_LIMIT = 20
+CRUMBS_LIMIT, CRUMB_BYTES = 50_000, 32
+"""After so many pieces a body must average so many bytes a piece: reading crumbs costs far more than sending them."""
 LARGE_BYTES = 16 * 1024 * 1024
 """Of answers longer than this only one at a time is taken into memory."""
 
@@ -72,6 +75,8 @@ class Fetcher:
     async def resolve(self, url: str) -> list[str]:
         """The IP addresses of an address's host."""
         _, host, port = site_of(url)
+        if is_ip(host):
+            return [host]
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError as why:
@@ -134,6 +139,7 @@ class Fetcher:
     ) -> tuple[bytes, Answer]:
         raw, body = bytearray(), bytearray()
         status, is_large = 0, False
+        interim_count = piece_count = 0
         headers: tuple[tuple[str, str], ...] = ()
         began = asyncio.get_running_loop().time()
         while True:
@@ -154,9 +160,14 @@ class Fetcher:
                 status = event.status_code
                 headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in event.headers)
             elif isinstance(event, h11.InformationalResponse):
-                continue
+                interim_count += 1
+                if interim_count > INTERIM_LIMIT:
+                    raise FetchError(f"more than {INTERIM_LIMIT} interim answers", again=False)
             elif isinstance(event, h11.Data):
                 body += event.data
+                piece_count += 1
+                if piece_count > CRUMBS_LIMIT and len(body) < piece_count * CRUMB_BYTES:
+                    raise FetchError(f"{piece_count} pieces of less than {CRUMB_BYTES} bytes each", again=False)
             elif isinstance(event, h11.EndOfMessage):
                 break
             else:

@@ -77,6 +77,15 @@ def repeats_itself(url: str) -> bool:
     return len(parts) > 8 and any(parts.count(part) > REPEATS_LIMIT for part in set(parts))
 
 
+def is_ip(host: str) -> bool:
+    """Whether a host is given by its number."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_private(ip: str) -> bool:
     """An address that is not of the public internet: this machine, its network, or one that can't be routed."""
     try:

@@ -40,7 +40,8 @@ def move_inline_css(text: str, move: Move) -> str:
 
 def _move_list(nodes: list[Any], move: Move, depth: int, *, strings: bool = False) -> None:
     if depth > DEPTH_LIMIT:
-        return
+        # An address left as it was would be asked of the old host.
+        raise ValueError("the style sheet is nested too deep to be restored")
     after_import = False
     for node in nodes:
         if isinstance(node, ast.URLToken):
