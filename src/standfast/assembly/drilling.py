@@ -22,6 +22,7 @@ from standfast.errors.keys import KeyFileMissingError
 from standfast.errors.replicas import UnknownReplicaError
 from standfast.intake.run import bring_in
 from standfast.settings import RESERVED_ORIGIN
+from standfast.tlog.checkpoint import Checkpoint
 from standfast.vault.folder import FORMAT_NAME
 
 REPORTS = "drills"
@@ -80,12 +81,14 @@ def drill(
             office.vkeys,
             {origin.name: location_of(origin)[0] for origin in origins},
             scratch or Path(tempfile.gettempdir()),
+            known=_known_of(office, name),
             keep=keep,
             clock=office.clock,
             tell=tell,
         )
-    _record(office, result)
+    # The report first: should the vault be held by another process by now, a long drill is not lost.
     report = write_report(result, report_folder or office.folder.state / REPORTS, language)
+    _record(office, result)
     return Drilled(result=result, report=report)
 
 
@@ -98,6 +101,15 @@ def _first_reachable(office: Office) -> str:
                 continue
         return name
     raise NoCopyToDrillError
+
+
+def _known_of(office: Office, name: str) -> Checkpoint | None:
+    """The checkpoint that was sent to this copy last: what it shows must continue it. None when nothing was sent yet."""
+    size = read_ledger(office.folder.state).replica(name).synced_size
+    log = office.log_reader()
+    if not 0 < size <= log.size:
+        return None
+    return Checkpoint(office.keyring.log.origin, size, log.root_at(size))
 
 
 def _record(office: Office, result: DrillResult) -> None:
