@@ -104,7 +104,7 @@ def _first_reachable(office: Office) -> str:
 
 
 def _known_of(office: Office, name: str) -> Checkpoint | None:
-    """The checkpoint that was sent to this copy last: what it shows must continue it. None when nothing was sent yet."""
+    """The checkpoint that this copy was sent last: it must continue it. None when nothing was sent yet."""
     size = read_ledger(office.folder.state).replica(name).synced_size
     log = office.log_reader()
     if not 0 < size <= log.size:

@@ -144,7 +144,9 @@ def heal_copies(
             others = [each for other, each in copies.items() if other != name]
             say = (lambda done, total, name=name: tell(name, done, total)) if tell else None
             try:
-                results.append((name, heal(copies[name], others, office.vkeys, progress=say)))
+                # This folder is repaired as it stands: to adopt a newer state is what `rebuild` is for.
+                forward = copies[name] is not own
+                results.append((name, heal(copies[name], others, office.vkeys, forward=forward, progress=say)))
             except ReplicaError:
                 if names:
                     raise  # it was asked for by name; else the copies that can be reached are healed
