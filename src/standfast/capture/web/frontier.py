@@ -35,6 +35,8 @@ class Wanted:
     needed: bool = False
     """A page loads it: it may lead on to any host."""
     hops: int = 0
+    sitemap: bool = False
+    """It may name further lists, wherever on the site they lie."""
 
 
 class Frontier:
@@ -80,6 +82,8 @@ class Frontier:
                 self._put(Wanted(url=url, depth=wanted.depth, page=self._scope.is_page(url), needed=True))
         if wanted.page:
             for url in links.pages:
+                if wanted.sitemap and url.endswith((".xml", ".xml.gz")):
+                    self.want_sitemap(url)
                 self.want_page(url, wanted.depth + 1)
 
     def want_page(self, url: str | None, depth: int) -> None:
@@ -95,7 +99,7 @@ class Frontier:
     def want_sitemap(self, url: str | None) -> None:
         """A list of the site's pages; it may lie outside the part that is captured."""
         if url and self._scope.is_own(url) and not self._scope.is_left_out(url) and self.know(url):
-            self._put(Wanted(url=url, depth=0, page=True))
+            self._put(Wanted(url=url, depth=0, page=True, sitemap=True))
 
     def admit(self, wanted: Wanted) -> bool:
         """Count an address that is about to be asked for; False beyond what the settings allow."""
