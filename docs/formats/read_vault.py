@@ -75,7 +75,8 @@ def open_age(sealed: bytes, identities: list[MLKEM768X25519PrivateKey]) -> bytes
     """The payload of an age file that one of the identities opens."""
     suite = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
     found = re.match(rb"age-encryption\.org/v1\n(.*?\n)?---(?= ([^\n]+)\n)", sealed, re.DOTALL)
-    require(found is not None, "this is no age file")
+    if found is None:
+        sys.exit("read_vault: a pack holds no age file")
     header, mac, payload = found[0], unpadded(found[2]), sealed[found.end(2) + 1 :]
     stanzas = re.findall(rb"^-> (\S+) ?([^\n]*)\n((?:[^\n]{64}\n)*[^\n]{0,63})\n", header, re.MULTILINE)
     classical = {b"X25519", b"ssh-rsa", b"ssh-ed25519", b"piv-p256", b"p256tag"}
@@ -266,6 +267,7 @@ def present_state(lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def main(replica: Path, identity_file: Path, act: str, *target: str) -> None:
     """List or extract."""
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     require((act, len(target)) in (("list", 0), ("extract", 1)), "say `list`, or `extract` and a folder")
     require((replica / "FORMAT").read_bytes() == b"standfast vault 1\n", "this is no vault of version 1")
     lines = [line.strip() for line in identity_file.read_text().splitlines()]

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.util
 import os
+import random
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from program import PASSPHRASE, Program
 from standfast.keys.keyholder import unlock_identities
+from standfast.seal import age
+from standfast.vault.manifests import Line
+from standfast.vault.origin_state import OriginState
 
 SCRIPT = Path(__file__).parents[2] / "docs/formats/read_vault.py"
 
@@ -51,18 +57,21 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
     return program
 
 
-def run(program: Program, *words: str, replica: str = "copy", status: int = 0) -> subprocess.CompletedProcess[str]:
+def run(
+    program: Program, *words: str, replica: str = "copy", identity: str = "identity", path: str = "", status: int = 0
+) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [sys.executable, "-I", str(SCRIPT), replica, "identity", *words],
+        [sys.executable, "-I", str(SCRIPT), replica, identity, *words],
         cwd=program.room,
         capture_output=True,
         text=True,
         encoding="utf-8",
-        env={**os.environ, "PYTHONUTF8": "1"},
+        env={**os.environ, **({"PATH": path} if path else {})},
         timeout=120,
         check=False,
     )
     assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
     return done
 
 
@@ -88,8 +97,87 @@ def test_it_gives_every_byte_back(program: Program) -> None:
     assert (program.room / "out" / names["letters/example.txt"]).read_text() == "changed\n"
     assert (program.room / "out" / names["تقرير.txt"]).read_text() == "مثال\n"
     assert (program.room / "out" / names["link"]).read_text() == "letters/example.txt"
-    random = (program.room / "documents" / os.fsdecode(b"not-utf8-\xff.bin")).read_bytes()
-    assert (program.room / "out" / names["not-utf8-\\xff.bin"]).read_bytes() == random
+    noise = (program.room / "documents" / os.fsdecode(b"not-utf8-\xff.bin")).read_bytes()
+    assert (program.room / "out" / names["not-utf8-\\xff.bin"]).read_bytes() == noise
+
+
+def test_without_the_command_zstd_the_package_serves(program: Program, tmp_path: Path) -> None:
+    assert shutil.which("zstd")
+    assert run(program, "list", path=str(tmp_path)).stdout == run(program, "list").stdout
+
+
+@pytest.mark.parametrize("name", ["inventory/2", "inventory/3", "keyring/0"])
+def test_a_withheld_document_is_noticed(program: Program, tmp_path: Path, name: str) -> None:
+    replica = tmp_path / "copy"
+    shutil.copytree(program.room / "copy", replica)
+    (replica / name).unlink()
+    assert "withheld" in run(program, "list", replica=str(replica), status=1).stderr
+
+
+def test_another_identity_opens_nothing(program: Program) -> None:
+    (program.room / "other-identity").write_text(age.identity_from(bytes(range(32))))
+    done = run(program, "list", identity="other-identity", status=1)
+    assert (done.stdout, done.stderr) == ("", "read_vault: none of the identities opens a pack\n")
+
+
+@pytest.mark.parametrize("place", [0, 30, -1])
+def test_a_mistyped_identity_is_noticed(program: Program, tmp_path: Path, place: int) -> None:
+    line = age.identity_from(bytes(range(32)))
+    at = place % len(line)
+    (tmp_path / "identity").write_text(line[:at] + ("Q" if line[at] != "Q" else "P") + line[at + 1 :])
+    assert "mistyped" in run(program, "list", identity=str(tmp_path / "identity"), status=1).stderr
+
+
+def manifest_of(seed: int) -> list[dict[str, object]]:
+    """Lines of two origins as no real run would order them: the rule must hold for any."""
+    chance = random.Random(seed)
+    ids = [f"i{'a' * 14}{a}{b}" for a in "abc" for b in "abcdefgh"]
+    used: list[str] = []
+    lines: list[dict[str, object]] = []
+    for _ in range(30):
+        origin, run = chance.choice(["docs", "site"]), chance.choice(["run1", "run2", "run3"])
+        what = chance.choice(["origin", "item", "item", "item", "gone", "end"])
+        line: dict[str, object] = {"what": what, "origin": origin, "run": run}
+        if what == "origin":
+            line |= {"kind": "web", "location": "x", "started_at": ""}
+        elif what == "end":
+            runs = chance.choice([[], [run], ["run1", "run2"]])
+            line |= {"complete": chance.random() < 0.7, "ended_at": "", "unchanged_count": 0, "runs": runs}
+        elif what == "gone":
+            line = {"what": what, "origin": origin, "item": chance.choice([*used, "i"]), "at": ""}
+        elif len(used) < len(ids):
+            relations = (
+                [{"relation": "replaces", "item": chance.choice(used)}] if used and chance.random() < 0.2 else []
+            )
+            used.append(ids[len(used)])
+            record = {
+                "format": "standfast/record/v1", "id": used[-1], "origin": origin, "name": chance.choice("abcd"),
+                "sha256": "", "blake3": "", "size_bytes": 0, "media_type": "", "captured_at": "", "tool": "",
+                "facts": {"kind": "note", "about": ""}, "relations": relations,
+            }  # fmt: skip
+            line = {"what": what, "chunks": [], "leaf": 0, "salt": "A" * 43 + "=", "record": record}
+        else:
+            continue
+        lines.append(line)
+    return lines
+
+
+def test_the_pages_rule_adds_up_to_the_programs_state() -> None:
+    spec = importlib.util.spec_from_file_location("read_vault", SCRIPT)
+    assert spec
+    assert spec.loader
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    seen = 0
+    for seed in range(500):
+        lines = manifest_of(seed)
+        state = OriginState()
+        for line in lines:
+            state.take(msgspec.convert(line, Line), 1)
+        expected = sorted(held.record.id for held in state.held())
+        assert sorted(script.present_state(lines)) == expected, seed
+        seen += len(expected)
+    assert seen > 1000
 
 
 @pytest.mark.parametrize("kind", ["packs", "inventory", "keyring", "tlog/tile/entries", "HOW-TO-OPEN.txt"])
