@@ -10,6 +10,8 @@ A part that fails is no error but a `landing.Failure`.
         SiteSuspendedError        CAP-048, exit 48
         BadAddressError           CAP-049, exit 49
         RobotsBarredError         CAP-050, exit 50
+        SiteMovedError            CAP-051, exit 51
+        OriginInVaultError        CAP-052, exit 52
 """
 
 from __future__ import annotations
@@ -31,6 +33,18 @@ class FolderUnreachableError(CaptureError):
         """The folder, and what the system said."""
         self.path, self.why = path, why
         super().__init__(f"{path} can't be read: {why}")
+
+
+class OriginInVaultError(CaptureError):
+    """The folder of a files origin is the vault's own, or lies in it, or is a copy of the vault."""
+
+    code, exit_status = "CAP-052", 52
+    next_step = "choose another folder: correct the path of this origin in standfast.toml, or remove the origin there"
+
+    def __init__(self, path: str) -> None:
+        """The folder."""
+        self.path = path
+        super().__init__(f"{path} lies in the vault or in a copy of it; a vault does not hold itself")
 
 
 class BadPatternError(CaptureError):
@@ -93,3 +107,18 @@ class RobotsBarredError(CaptureError):
         """The address."""
         self.url = url
         super().__init__(f"robots.txt of the site asks not to fetch {url}")
+
+
+class SiteMovedError(CaptureError):
+    """The first page leads to another site: it moved, or somebody else has its name now."""
+
+    code, exit_status = "CAP-051", 51
+    next_step = (
+        "if that is where the site is now, `standfast add web {target}`, or name its host under `also` of this origin; "
+        "if not, what was captured before stays the newest good capture"
+    )
+
+    def __init__(self, url: str, target: str) -> None:
+        """The address, and where it leads."""
+        self.url, self.target = url, target
+        super().__init__(f"{url} leads to another site, {target}")
