@@ -15,6 +15,9 @@ import zstandard
 
 HEAD_LIMIT = 256 * 1024
 STEP_BYTES = 64 * 1024
+ZSTD_WINDOW_BYTES = 1 << 27
+ZSTD_STEP_BYTES = 256
+"""Of coded bytes: four of them may unpack to 128 KiB."""
 
 
 class AnswerError(ValueError):
@@ -92,7 +95,7 @@ def decode_content(data: bytes, coding: str, limit_bytes: int) -> bytes:
     """Take one content coding off, in steps, so that a bomb stops at the limit.
 
     Raises:
-        AnswerError: unknown, broken, or larger than `limit_bytes` when decoded.
+        AnswerError: unknown, broken, cut short, or larger than `limit_bytes` when decoded.
     """
     out = bytearray()
     try:
@@ -118,12 +121,10 @@ def _decoded(data: bytes, coding: str) -> Iterator[bytes]:
         while not decoder.is_finished():
             piece = decoder.process(b"", output_buffer_limit=STEP_BYTES)
             if not piece:
-                break
+                raise AnswerError("its br coding is broken: it ends early")
             yield piece
     elif coding == "zstd":
-        with zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(data, read_across_frames=True) as reader:
-            while piece := reader.read(STEP_BYTES):
-                yield piece
+        yield from _zstd_frames(data)
     else:
         raise AnswerError(f"its coding {coding[:20]!r} is unknown")
 
@@ -135,5 +136,19 @@ def _inflated(data: bytes, bits: int) -> Iterator[bytes]:
         while inflater.unconsumed_tail:
             yield inflater.decompress(inflater.unconsumed_tail, STEP_BYTES)
         yield inflater.flush()
+        if not inflater.eof:
+            raise AnswerError("its gzip or deflate coding is broken: it ends early")
         # gzip may hold several members, one after the other.
         data = inflater.unused_data if bits > zlib.MAX_WBITS and inflater.unused_data[:2] == b"\x1f\x8b" else b""
+
+
+def _zstd_frames(data: bytes) -> Iterator[bytes]:
+    while data:
+        frame = zstandard.ZstdDecompressor(max_window_size=ZSTD_WINDOW_BYTES).decompressobj()
+        for at in range(0, len(data), ZSTD_STEP_BYTES):
+            yield frame.decompress(data[at : at + ZSTD_STEP_BYTES])
+            if frame.eof:
+                break
+        if not frame.eof:
+            raise AnswerError("its zstd coding is broken: it ends early")
+        data = frame.unused_data + data[at + ZSTD_STEP_BYTES :]
