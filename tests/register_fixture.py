@@ -45,7 +45,7 @@ def claim_json(**changes: Any) -> dict[str, Any]:
         "subject": "FRA",
         "predicate": "act on a measure",
         "value": {"word": "act sourced", "measure": "2", "form": "individual"},
-        "when": {"at": "2026-11-30", "precision": "day"},
+        "when": {"at": "2025-11-28", "precision": "day"},
         "summary": "Example: called on a State to withdraw its measures.",
         "evidence": [{"source": "S140", "stance": "supports", "capture": DIGEST}],
         **changes,
