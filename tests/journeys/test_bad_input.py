@@ -155,7 +155,7 @@ def test_a_pack_missing_and_damaged(program: Program) -> None:
     pack.write_bytes(raw[:2000] + bytes([raw[2000] ^ 1]) + raw[2001:])
     assert pack.name in program.json("verify", status=20)["faults"][0]["object"]
     healed = program.json("replicas", "heal")
-    assert [each["object"].rpartition("/")[2] for each in healed["healed"]] == [pack.name]
+    assert pack.name in [each["object"].rpartition("/")[2] for each in healed["healed"] if each["in"] == "this vault"]
     assert program.json("verify")["ok"]
 
 
