@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import tinycss2
 from tinycss2 import ast
-from tinycss2.serializer import serialize_url
 
 Move = Callable[[str], str]
 """An address as it stands in the sheet → what should stand there."""
 
 STRING_FUNCTIONS = ("url", "src", "image-set", "-webkit-image-set", "image")
 DEPTH_LIMIT = 64
+_UNSAFE = re.compile(r"""[\x00-\x20\x7f"'()\\<>]""")
 
 
 def move_css(text: str, move: Move) -> str:
@@ -46,7 +47,7 @@ def _move_list(nodes: list[Any], move: Move, depth: int, *, strings: bool = Fals
     for node in nodes:
         if isinstance(node, ast.URLToken):
             node.value = move(node.value)
-            node.representation = f"url({serialize_url(node.value)})"
+            node.representation = f"url({_escaped(node.value)})"
         elif isinstance(node, ast.StringToken) and (strings or after_import):
             node.value = move(node.value)
             node.representation = f'"{_escaped(node.value)}"'
@@ -61,4 +62,5 @@ def _move_list(nodes: list[Any], move: Move, depth: int, *, strings: bool = Fals
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\a ")
+    r"""For a string, for `url()` without quotes, and within a page's `<style>`: what could end any becomes `\HH `."""
+    return _UNSAFE.sub(lambda found: f"\\{ord(found[0]):x} ", text)

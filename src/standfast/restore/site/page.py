@@ -62,6 +62,9 @@ DROPPED_LINKS = {"preconnect", "dns-prefetch", "pingback"}
 META_ADDRESSES = {"og:image", "og:url", "og:video", "og:audio", "twitter:image", "og:image:secure_url"}
 META_CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.I)
 SNIFFED_BYTES = 4096
+GUESSED_BYTES = 256 * 1024
+_HIGH_WORDS = re.compile(rb"[\x80-\xff]+")
+_ARABIC_RUN = 3
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -78,7 +81,11 @@ class Linker:
 
 
 def page_text(payload: bytes, charset: str) -> str:
-    """A page as text: by its byte order mark, its header's charset, its own, as UTF-8, or as windows-1252."""
+    """A page as text: by its byte order mark, its header's charset, its own, as UTF-8, or by a guess.
+
+    Old Arabic pages often name no charset: browsers tell windows-1256 from windows-1252 by the letters, and so must we,
+    since what is written here is UTF-8 for good.
+    """
     for mark, name in BYTE_ORDER_MARKS:
         if payload.startswith(mark):
             return payload[len(mark) :].decode(name, "replace")
@@ -92,7 +99,7 @@ def page_text(payload: bytes, charset: str) -> str:
     try:
         return payload.decode("utf-8")
     except UnicodeDecodeError:
-        return payload.decode("cp1252", "replace")
+        return payload.decode(_guess(payload), "replace")
 
 
 def move_page(text: str, url: str, linker: Linker) -> bytes:
@@ -240,6 +247,16 @@ class _Mover:
 
 def _had_doctype(text: str) -> bool:
     return text.lstrip("\ufeff \t\r\n")[:9].lower() == "<!doctype"
+
+
+def _guess(payload: bytes) -> str:
+    """In Arabic nearly every letter is above 0x7F, and they stand together; in French or Spanish one here and there."""
+    words = _HIGH_WORDS.findall(payload[:GUESSED_BYTES])
+    high = sum(map(len, words))
+    long = sum(len(word) for word in words if len(word) >= _ARABIC_RUN)
+    text = b" ".join(words).decode("cp1256", "replace")
+    arabic = sum("\u0600" <= char <= "\u06ff" for char in text)
+    return "cp1256" if long > high / 2 and arabic > high / 2 else "cp1252"
 
 
 def _codec(name: str) -> str:
