@@ -41,6 +41,7 @@ PREFERRED = {
     "text/plain": ".txt",
 }
 _BARRED = re.compile(r'[\x00-\x1f\x7f<>:"\\|?*]')
+_ESCAPED_SLASH = re.compile("%2f", re.I)
 _WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)
 
 
@@ -120,7 +121,8 @@ def plain_address(url: str) -> str:
         'http://example.org/a~b/%D8%A3?x'
     """
     parts = urlsplit(url)
-    path = quote(unquote(parts.path, errors="surrogateescape"), safe="/:@!$&'()*+,;=~", errors="surrogateescape") or "/"
+    # A slash that is escaped divides nothing: `/a%2Fb` is another address than `/a/b`.
+    path = "%2F".join(_respelled(piece) for piece in _ESCAPED_SLASH.split(parts.path)) or "/"
     query = quote(parts.query, safe="/?:@!$&'()*+,;=~%[]")
     return f"{parts.scheme.lower()}://{parts.netloc.lower()}{path}{'?' + query if query else ''}"
 
@@ -134,6 +136,10 @@ def relative_link(source: str, target: str) -> str:
     """
     link = posixpath.relpath(target, posixpath.dirname(source) or ".")
     return quote(link, safe="/~!$&'()*+,;=@")
+
+
+def _respelled(path: str) -> str:
+    return quote(unquote(path, errors="surrogateescape"), safe="/:@!$&'()*+,;=~", errors="surrogateescape")
 
 
 def _segment(piece: str) -> str:
