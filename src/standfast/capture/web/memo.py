@@ -39,8 +39,15 @@ class Memo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def write_memo(memo: Memo) -> bytes:
-    """For the seen state; empty where it would be too long, and then nothing is remembered."""
+    """For the seen state. Where the links are too many to be remembered, the page is asked for whole each time.
+
+    Its digest stays, so that what did not change is not taken in again.
+    """
     raw = msgspec.msgpack.encode(memo)
+    if len(raw) <= MEMO_LIMIT:
+        return raw
+    short = msgspec.structs.replace(memo, etag="", last_modified="", pages=(), needed=())
+    raw = msgspec.msgpack.encode(short)
     return raw if len(raw) <= MEMO_LIMIT else b""
 
 
