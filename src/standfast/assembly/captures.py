@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from standfast import __version__
@@ -27,10 +28,16 @@ def capture_of(office: Office, origin: Origin, *, reread: bool = False) -> Captu
     if isinstance(origin, FilesOrigin):
         from standfast.capture.files import FilesCapture
 
-        mine = os.stat(office.folder.root)
-        return FilesCapture(
-            origin, tool=f"{tool} files", skip=((mine.st_dev, mine.st_ino),), reread=reread, clock=office.clock
-        )
+        return FilesCapture(origin, tool=f"{tool} files", skip=_own_places(office), reread=reread, clock=office.clock)
     from standfast.capture.web.crawl import WebCapture
 
     return WebCapture(origin, tool=f"{tool} web", clock=office.clock)
+
+
+def _own_places(office: Office) -> list[tuple[int, int]]:
+    """Device and inode of the vault's folder and of its copies: captured, they would grow with every run."""
+    found = [os.stat(office.folder.root)]
+    for replica in office.settings.replicas.values():
+        with contextlib.suppress(OSError):  # not plugged in: then nothing of it can be captured either
+            found.append(os.stat(replica.location))
+    return [(place.st_dev, place.st_ino) for place in found]

@@ -17,12 +17,14 @@ from standfast.holdings.item import Facts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileReference:
-    """A regular file to be read where it lies. Intake opens it without following a link, and compares what it was."""
+    """A regular file to be read where it lies. `reading.open_reference` opens it, and requires that it is the one."""
 
     path: bytes
+    """Absolute; may be longer than the system takes at once."""
     size_bytes: int
     mtime_ns: int
     inode: int
+    device: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,8 @@ class Finished:
     """The last value of a capture. Only after a complete one may what was not met again be called gone."""
 
     complete: bool
+    passed_over: tuple[tuple[str, int], ...] = ()
+    """What there was that holds nothing to keep, in words, and how many: no failure, and worth saying."""
 
 
 LandingEvent = Landed | Unchanged | Failure | Progress | Finished

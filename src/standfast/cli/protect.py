@@ -80,6 +80,9 @@ def _say_origin(run: Invocation, result: RunResult) -> None:
         f"{result.items_gone:,} gone; {size_in_words(result.bytes_seen)} seen, "
         f"{size_in_words(result.bytes_stored)} stored, {result.duration_s:.1f} s"
     )
+    if result.passed_over:
+        what = ", ".join(f"{count:,} {kind}" for kind, count in result.passed_over.items())
+        run.output.line(f"  passed over, as they hold nothing: {what}")
     for failure in result.failures[:20]:
         run.output.line(f"  {failure.what}: {failure.why}")
     if result.failure_count > 20:
@@ -100,6 +103,7 @@ def _document(done: Protection) -> dict[str, object]:
                 "bytes_stored": each.bytes_stored,
                 "duration_s": round(each.duration_s, 3),
                 "failures": [{"what": failure.what, "why": failure.why} for failure in each.failures],
+                "passed_over": each.passed_over,
             }
             for each in done.origins
         ],

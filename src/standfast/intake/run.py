@@ -56,6 +56,8 @@ class RunResult:
     duration_s: float = 0.0
     failures: list[WhatFailed] = field(default_factory=list)
     failure_count: int = 0
+    passed_over: dict[str, int] = field(default_factory=dict)
+    """Things that hold nothing to keep, by what they are."""
     accessions: list[int] = field(default_factory=list)
 
     def fail(self, what: str, why: str) -> None:
@@ -178,6 +180,7 @@ class _Run:
         elif isinstance(event, Progress):
             self._total = event.total_count
         elif isinstance(event, Finished):
+            result.passed_over = dict(event.passed_over)
             return event.complete
         self._say()
         return False

@@ -6,12 +6,12 @@ Each content is digested, cut, named, compressed and encrypted on the way.
 from __future__ import annotations
 
 import os
-import stat
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from standfast.capture.landing import FileReference, Landed
+from standfast.capture.reading import open_reference
 from standfast.holdings.digest import ContentDigest
 from standfast.intake.shelf import PackShelf
 from standfast.vault.chunks import SMALLEST_BYTES, chunk_id, compress, cut, cut_lengths
@@ -132,13 +132,10 @@ class _Work:
 
     def _seal_file(self, landed: Landed, reference: FileReference) -> Sealed:
         try:
-            handle = os.open(reference.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            handle = open_reference(reference)
         except OSError as why:
             return Sealed(landed=landed, failure=why.strerror or str(why))
         try:
-            found = os.fstat(handle)
-            if not stat.S_ISREG(found.st_mode) or found.st_ino != reference.inode:
-                return Sealed(landed=landed, failure="another file took its place while it was captured")
             digest = ContentDigest()
             self._read_file(handle, reference.size_bytes, digest)
             found = os.fstat(handle)
