@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Iterator
@@ -9,10 +10,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
 from program import Program
 from register_fixture import claim_json, make_register
-
-from standfast.tlog.proof_text import parse_proof
+from standfast.tlog.leaf import leaf_of
+from standfast.tlog.proof_text import verify_proof
 
 STATEMENT = b"<!doctype html><html lang=en><title>Statement</title><p>An example statement by a ministry.</p></html>"
 
@@ -89,7 +91,11 @@ def test_a_claim_goes_from_a_page_to_a_release_that_the_log_holds(tmp_path: Path
     held = json.loads((tmp_path / "site" / "data" / "source" / "S900.json").read_text())["held"][0]
     assert held["sha256"] == digest
     assert held["url"] == address
-    assert parse_proof(held["proof"].encode()).index == held["log_index"]
+    # Anyone: the record and salt make the leaf, the proof leads from it to the checkpoint that the log's keys signed.
+    vkeys = run.json("-C", run.vault, "keys", "list")["log"]["vkeys"]
+    leaf = leaf_of(held["record"].encode(), base64.b64decode(held["salt"]))
+    assert verify_proof(held["proof"].encode(), leaf, vkeys)[0] == held["log_index"]
+    assert json.loads(held["record"])["sha256"] == digest
     manifest = json.loads((tmp_path / "site" / "data" / "release" / f"{released['release']}.json").read_text())
     assert manifest["logged"]["log_index"] == released["log"]["index"]
     assert run.json("-C", run.vault, "verify")["ok"]

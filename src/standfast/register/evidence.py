@@ -32,6 +32,10 @@ class HeldEvidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     logged_at: str = ""
     proof: str = ""
     """Text of a C2SP tlog-proof, as it stands."""
+    record: str = ""
+    """The item's record, canonical JSON: it names the digest, and with the salt it makes the leaf that is proved."""
+    salt: str = ""
+    """Base64 of 32 bytes. Only a source's own salt: it opens no other leaf."""
     url: str = ""
     """The address that was captured."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 
+from standfast.holdings.canonical import canonical_bytes
 from standfast.holdings.item import WebFacts
 from standfast.register.evidence import HeldEvidence
 from standfast.tlog.proof_text import write_proof
@@ -15,7 +17,8 @@ from standfast.vault.reader import VaultReader
 class VaultEvidence:
     """The vault as an `EvidenceStore`: an item's bytes by the SHA-256 of its record.
 
-    Needs the reading identity. What it tells of an item is its digest, size, times, address and proof, nothing else.
+    Needs the reading identity. What it tells of a source is its record with the salt, and the proof: that opens
+    its own leaf of the log and no other.
     """
 
     def __init__(self, reader: VaultReader, log: LogReader, *, log_origin: str, checkpoint: bytes) -> None:
@@ -39,7 +42,9 @@ class VaultEvidence:
             log_origin=self._origin,
             log_index=held.leaf,
             logged_at=self._closed.get(held.accession, ""),
-            proof=proof.decode("ascii"),
+            proof=proof.decode("utf-8"),
+            record=canonical_bytes(held.record).decode("utf-8"),
+            salt=base64.b64encode(held.salt).decode("ascii"),
             url=facts.url if isinstance(facts, WebFacts) else "",
         )
 

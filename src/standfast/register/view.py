@@ -47,9 +47,14 @@ class Entry:
 
         What has no day had happened when it was recorded.
         """
+        return dates.Span(dates.span_of(self.claim.when).first, self.certain_from).by(day)
+
+    @property
+    def certain_from(self) -> date:
+        """The first day at whose end it is sure to have happened: the last of its span, at the latest when recorded."""
         span = dates.span_of(self.claim.when)
         last = span.last if span.last is not None and span.last <= self.recorded_on else self.recorded_on
-        return dates.Span(span.first, max(last, span.first) if span.first else last).by(day)
+        return max(last, span.first) if span.first else last
 
 
 @dataclass(frozen=True, slots=True)

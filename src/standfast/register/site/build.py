@@ -25,6 +25,7 @@ from standfast.register.check import Problem, check_register
 from standfast.register.entry import LANGUAGES
 from standfast.register.evidence import EvidenceStore, HeldEvidence
 from standfast.register.site import feeds, pages_front, pages_record, pages_subjects
+from standfast.register.site.spells import party_counts, spells_of
 from standfast.register.site.stock import Page, Shared, Stock, event_days
 from standfast.register.site.words import Words, table
 from standfast.register.store import RegisterData
@@ -86,8 +87,16 @@ def build_site(
     if problems:
         return Built(pages=0, languages=LANGUAGES, release=newest, problems=tuple(problems))
     view = view_of(data, published_only=published_only)
+    targets, days = _targets(view), sorted({*event_days(view), day})
     shared = Shared(
-        view=view, day=day, held=_held(view, evidence), releases=releases, targets=_targets(view), days=event_days(view)
+        view=view,
+        day=day,
+        held=_held(view, evidence),
+        releases=releases,
+        targets=targets,
+        days=days,
+        counts=party_counts(view, days),
+        spells=spells_of(view, sorted(targets)),
     )
     fresh = to.with_name(to.name + ".building")
     shutil.rmtree(fresh, ignore_errors=True)

@@ -69,18 +69,17 @@ def _days(shared: Shared) -> Iterator[tuple[str, Any]]:
     for each in shared.view.current():
         if each.claim.when.at:
             on_day.setdefault(each.claim.when.at, []).append(each.id)
-    for day in sorted({*shared.days, shared.day}):
+    for day in shared.days:
         states = [
             {
-                "subject": key,
-                "series": each.series,
-                "state": each.state,
-                "since": each.since or None,
-                "claims": each.claims,
+                "subject": each.target,
+                "series": each.state.series,
+                "state": each.state.state,
+                "since": each.state.since or None,
+                "claims": each.state.claims,
             }
-            for key in sorted(shared.targets)
-            for each in designations.states_of(shared.view, key, day)
-            if each.state != designations.NONE
+            for each in shared.spells
+            if each.holds(day)
         ]
         yield (
             f"data/day/{day}.json",

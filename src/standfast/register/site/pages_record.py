@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,9 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from standfast import clock
-from standfast.register import designations, membership
 from standfast.register.export import shown
 from standfast.register.site.pages_subjects import LINES, further
+from standfast.register.site.spells import Spell
 from standfast.register.site.stock import LIST_ROWS, Page, Stock, has_drafts
 from standfast.register.view import Entry
 
@@ -149,22 +148,20 @@ def _paged(stock: Stock, name: str, lines: list[dict[str, Any]], lead: str, empt
         )
 
 
-def day_pages(stock: Stock, only: date | None = None) -> Iterator[Page]:
+def day_pages(stock: Stock) -> Iterator[Page]:
     """A page for every day with an event, and for the day of the build: what was the case at its end."""
-    words, days = stock.words, list(stock.shared.days)
-    if stock.shared.day not in days:
-        days = sorted([*days, stock.shared.day])
+    words, days = stock.words, stock.shared.days
     on_day: dict[str, list[Entry]] = {}
     for each in stock.view.current():
         if each.claim.predicate != "regional group" and each.claim.value.measure not in ("4c", "4d"):
             on_day.setdefault(each.claim.when.at, []).append(each)
+    names = {each: words.plain_name(stock.subject(each)).casefold() for each in stock.shared.targets}
+    spells = sorted(stock.shared.spells, key=lambda each: (names[each.target], each.state.series, each.start))
     lines = []
     for at, day in enumerate(days):
-        entries = on_day.get(day.isoformat(), [])
-        states = states_on(stock, day)
-        members = membership.on_day(stock.view, day)
-        parties = sum(each.state == membership.PARTY for each in members)
-        cards = stock.cards(entries)
+        cards = stock.cards(on_day.get(day.isoformat(), []))
+        held = [each for each in spells if each.holds(day) and each.state.state != "delisted"]
+        parties, disputed = stock.shared.counts[day]
         yield Page(
             path=f"day/{day}.html",
             template="day.html",
@@ -176,9 +173,9 @@ def day_pages(stock: Stock, only: date | None = None) -> Iterator[Page]:
                 "cards": cards[:LIST_ROWS],
                 "more": max(0, len(cards) - LIST_ROWS),
                 "parties": parties,
-                "disputed": sum(each.state == membership.DISPUTED for each in members),
-                "states": states[:DAY_STATES],
-                "more_states": max(0, len(states) - DAY_STATES),
+                "disputed": disputed,
+                "states": [_spell(stock, each) for each in held[:DAY_STATES]],
+                "more_states": max(0, len(held) - DAY_STATES),
                 "previous": days[at - 1].isoformat() if at else "",
                 "next": days[at + 1].isoformat() if at + 1 < len(days) else "",
             },
@@ -189,21 +186,13 @@ def day_pages(stock: Stock, only: date | None = None) -> Iterator[Page]:
     yield from _paged(stock, "days", lines[::-1], words("days.lead"))
 
 
-def states_on(stock: Stock, day: date) -> list[dict[str, Any]]:
-    """Every series that was in force on a day, by the names of the targets."""
-    out = []
-    for key in sorted(stock.shared.targets, key=lambda each: stock.words.plain_name(stock.subject(each)).casefold()):
-        for each in designations.states_of(stock.view, key, day):
-            if each.state not in (designations.NONE, "delisted"):
-                out.append(
-                    {
-                        "url": stock.address(key),
-                        "name": stock.words.name(stock.subject(key)),
-                        "word": stock.words("e." + each.state),
-                        "authority": stock.words.name(stock.subject(each.authority)),
-                    }
-                )
-    return out
+def _spell(stock: Stock, spell: Spell) -> dict[str, Any]:
+    return {
+        "url": stock.address(spell.target),
+        "name": stock.words.name(stock.subject(spell.target)),
+        "word": stock.words("e." + spell.state.state),
+        "authority": stock.words.name(stock.subject(spell.state.authority)),
+    }
 
 
 def history_pages(stock: Stock) -> Iterator[Page]:

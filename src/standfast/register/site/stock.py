@@ -15,6 +15,7 @@ from standfast.register.entry import Evidence, Subject
 from standfast.register.evidence import HeldEvidence
 from standfast.register.export import shown
 from standfast.register.release import LogReceipt, Release
+from standfast.register.site.spells import Spell
 from standfast.register.site.words import Words
 from standfast.register.view import Entry, View
 
@@ -42,7 +43,10 @@ class Shared:
     targets: frozenset[str]
     """Subjects against which a designation or an incident is recorded."""
     days: Sequence[date]
-    """Days with an event, in order."""
+    """Days with an event and the day of the build, in order."""
+    counts: Mapping[date, tuple[int, int]]
+    """Of each of these days: States Parties, and States whose membership is disputed."""
+    spells: Sequence[Spell]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
