@@ -5,8 +5,8 @@ r"""Draw the register's map from Natural Earth, once: the site ships the result.
         src/standfast/register/site/map.json
 
 Natural Earth is in the public domain; world-atlas (ISC) packs it as TopoJSON. Projection: Equal Earth (Savric,
-Patterson, Jenny 2018). Arcs are simplified before they are joined, so that neighbours keep one common border. A State too small to
-see gets a ring at its place. Crimea is drawn with Ukraine, as the United Nations does (A/RES/68/262).
+Patterson, Jenny 2018). Arcs are simplified before they are joined, so that neighbours keep one common border. A State
+too small to see gets a ring at its place. Crimea is drawn with Ukraine, as the United Nations does (A/RES/68/262).
 """
 
 from __future__ import annotations
