@@ -59,7 +59,7 @@ class Places:
         url = plain_address(url)
         if url in self._place:
             return self._place[url]
-        wanted = self._wanted(url, media_type)
+        wanted = self._beside_files(self._wanted(url, media_type))
         place = wanted
         count = 0
         # Folders count too: a file may not take the name that another's folder has.
@@ -98,6 +98,14 @@ class Places:
             ending = posixpath.splitext(path)[1][:10]
             path = f"{OTHER_HOSTS}/long/{_mark(url)}{ending}"
         return path
+
+    def _beside_files(self, place: str) -> str:
+        """The place with another name for each folder whose name a file has already."""
+        parts = place.split("/")
+        for count in range(1, len(parts)):
+            while _folded("/".join(parts[:count])) in self._taken:
+                parts[count - 1] += f"~{_mark('/'.join(parts[:count]))}"
+        return "/".join(parts)
 
     def _is_taken(self, place: str) -> bool:
         folded = _folded(place)
