@@ -58,91 +58,81 @@ def shown(entry: Entry) -> bool:
 
 def claims_csv(view: View) -> bytes:
     """Every version of every claim, one a row."""
+    rows = [_row(view, each) for each in view.entries.values()]
     out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(
-        [
-            "id",
-            "series",
-            "step",
-            "subject",
-            "subject_name",
-            "predicate",
-            "word",
-            "measure",
-            "form",
-            "stage",
-            "authority",
-            "basis",
-            "role",
-            "about",
-            "date",
-            "precision",
-            "until",
-            "listed",
-            "effective",
-            "summary",
-            "note",
-            "sources_for",
-            "sources_against",
-            "confidence",
-            "status",
-            "corrects",
-            "correction",
-            "successor",
-            "recorded_at",
-            "author",
-            "reviewers",
-            "notice",
-        ]
-    )
-    for each in view.entries.values():
-        claim, value, when = each.claim, each.claim.value, each.claim.when
-        if not shown(each):
-            writer.writerow(
-                [each.id, claim.series, *[""] * 22, each.status, "", WITHDRAWN, each.successor, "", "", "", NOTICE]
-            )
-            continue
-        sides = [
-            ";".join(dict.fromkeys(link.source for link in claim.evidence if link.stance == side))
-            for side in ("supports", "contradicts")
-        ]
-        subject = view.data.subjects.get(claim.subject)
-        row = [
-            each.id,
-            claim.series,
-            claim.step,
-            claim.subject,
-            subject.name.en if subject else "",
-            claim.predicate,
-            value.word,
-            value.measure,
-            value.form,
-            value.stage,
-            value.authority,
-            value.basis,
-            value.role,
-            value.about,
-            when.at,
-            when.precision,
-            when.until,
-            when.listed,
-            when.effective,
-            claim.summary,
-            claim.note,
-            *sides,
-            each.confidence,
-            each.status,
-            claim.corrects,
-            claim.correction,
-            each.successor,
-            claim.recorded_at,
-            claim.author,
-            ";".join(each.reviewers),
-            NOTICE,
-        ]
-        writer.writerow([_inert(str(cell)) for cell in row])
+    writer = csv.DictWriter(out, _COLUMNS, restval="")
+    writer.writeheader()
+    writer.writerows({name: _inert(str(cell)) for name, cell in row.items()} for row in rows)
     return out.getvalue().encode("utf-8")
+
+
+_COLUMNS = tuple(
+    [
+        "id",
+        "series",
+        "step",
+        "subject",
+        "subject_name",
+        "predicate",
+        "word",
+        "measure",
+        "form",
+        "stage",
+        "authority",
+        "basis",
+        "role",
+        "about",
+        "date",
+        "precision",
+        "until",
+        "listed",
+        "effective",
+        "summary",
+        "note",
+        "sources_for",
+        "sources_against",
+        "confidence",
+        "status",
+        "corrects",
+        "correction",
+        "successor",
+        "recorded_at",
+        "author",
+        "reviewers",
+        "notice",
+    ]
+)
+
+
+def _row(view: View, entry: Entry) -> dict[str, object]:
+    """A claim's cells by the name of their column; of what was withdrawn, only that it was."""
+    claim, value, when = entry.claim, entry.claim.value, entry.claim.when
+    told: dict[str, object] = {
+        "id": entry.id,
+        "series": claim.series,
+        "status": entry.status,
+        "corrects": claim.corrects,
+        "correction": claim.correction or entry.correction,
+        "successor": entry.successor,
+        "notice": NOTICE,
+    }
+    if not shown(entry):
+        return told
+    same = ("step", "subject", "predicate", "summary", "note", "recorded_at", "author", "correction")
+    of_value = ("word", "measure", "form", "stage", "authority", "basis", "role", "about")
+    subject = view.data.subjects.get(claim.subject)
+    for side, column in (("supports", "sources_for"), ("contradicts", "sources_against")):
+        told[column] = ";".join(dict.fromkeys(link.source for link in claim.evidence if link.stance == side))
+    return {
+        **told,
+        **{name: getattr(claim, name) for name in same},
+        **{name: getattr(value, name) for name in of_value},
+        **{name: getattr(when, name) for name in ("precision", "until", "listed", "effective")},
+        "subject_name": subject.name.en if subject else "",
+        "date": when.at,
+        "confidence": entry.confidence,
+        "reviewers": ";".join(entry.reviewers),
+    }
 
 
 def _inert(text: str) -> str:
