@@ -103,7 +103,7 @@ def newest_events(stock: Stock, count: int) -> list[dict[str, Any]]:
         if card["summary"] and each.claim.predicate != "incident":
             card["headline"] = ""  # the sentence says it better than the codebook's words
         if len(alike) > 1 and each.claim.value.authority:
-            names = comma(stock)
+            names = stock.comma
             card["subject_name"] = ""
             subjects = names.join(stock.words.plain_name(stock.subject(other.claim.subject)) for other in alike)
             card["headline"] = f"{card['authority_name']}: {card['headline']}"
@@ -151,11 +151,6 @@ def svg(parts: list[tuple[str, str, str]], label: str, other: str, *, standalone
     )
 
 
-def comma(stock: Stock) -> str:
-    """Between the parts of a list, with its space."""
-    return "، " if stock.words.language == "ar" else ", "
-
-
 def _title(text: str) -> str:
     return f"<title>{escape(text)}</title>" if text else ""
 
@@ -191,7 +186,7 @@ def _map(stock: Stock, table: list[dict[str, Any]]) -> Page:
             "measures": codebook.MEASURES,
             "lists": lists,
             "key": KEY,
-            "comma": comma(stock).strip(),
+            "comma": stock.comma.strip(),
         },
     )
 
@@ -224,7 +219,7 @@ def _targets(stock: Stock) -> Page:
                         "url": stock.address(key),
                         "name": stock.words.name(stock.subject(key)),
                         "code": "c" if live else "n",
-                        "word": comma(stock).join(stock.words("e." + each) for each in known)
+                        "word": stock.comma.join(stock.words("e." + each) for each in known)
                         or stock.words("targets.none"),
                         "more": _roles(stock, key),
                     }

@@ -155,7 +155,12 @@ class Stock:
         """A cell's words: with `joint` when only joint acts stand behind it, and the stage of a blocking statute."""
         said = escape(self.words("w." + word))
         joined = form == "joint" and word in (codebook.SOURCED, codebook.CALLED_FOR)
-        return Markup("{}, {}").format(said, self.words("form.joint")) if joined else said
+        return Markup("{}{}{}").format(said, self.comma, self.words("form.joint")) if joined else said
+
+    @property
+    def comma(self) -> str:
+        """Between the parts of a list, with its space."""
+        return "، " if self.words.language == "ar" else ", "
 
     def sorted_states(self, keys: Iterable[str]) -> list[str]:
         """ISO codes in the order of their names in this language, by base letters."""
