@@ -137,7 +137,9 @@ class _Site:
     ) -> None:
         self._reader, self._start, self._base_url = reader, plain_address(start), base_url
         self._tree, self._result, self._tell = tree, result, tell
-        self._places = Places((urlsplit(self._start).netloc,))
+        host = urlsplit(self._start).netloc
+        # A capture takes a site with and without `www.` for one; so its pages stand together.
+        self._places = Places((host, host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"))
         # In order of address, so that the same holdings give the same places.
         held = sorted(items, key=lambda item: _facts(item).url)
         self._answers = [item for item in held if 200 <= _facts(item).status < 300]
