@@ -26,6 +26,8 @@ sys.path.insert(0, str(HERE))
 
 import site_of_an_office  # noqa: E402 - beside this file
 
+from standfast.restore.site.browser import load_pages  # noqa: E402 - not a command: the demo looks at the files itself
+
 STANDFAST = Path(sys.executable).with_name("standfast")
 PASSPHRASE = "an example passphrase, chosen for this demo"
 
@@ -212,7 +214,7 @@ def stand_up_again(story: Story, documents: Path, vault: Path, before: dict[str,
     if picture(documents) != before:
         sys.exit("the documents are not as they were")
     story.say(f"{files['items']} documents: content, names, modes and times as they were")
-    story.say(f"{web['items']} files of the site")
+    look_at_site(story, web)
     drilled = story.run("drill", "--from", "partner", "--report-dir", story.room / "reports", vault=vault)
     measures = [f"back at work {recovery_s:.1f} s after the rebuild began"]
     for drill in drilled["drills"]:
@@ -227,6 +229,21 @@ def stand_up_again(story: Story, documents: Path, vault: Path, before: dict[str,
         measures += [f"  {check['name']}: {check['found']} of {check['expected']}" for check in pages]
     measures.append(f"drill report: {drilled['report']}")
     return measures
+
+
+def look_at_site(story: Story, web: dict[str, Any]) -> None:
+    """Serve the restored site, and load each of its pages in a browser that can reach nothing else."""
+    public = story.room / "public"
+    places = sorted(str(path.relative_to(public)) for path in public.rglob("*.html") if path.name != "404.html")
+    verdicts = load_pages(public, places)
+    bad = [verdict for verdict in verdicts if not verdict.ok]
+    if bad:
+        sys.exit(f"not every page of the restored site loads: {bad[:3]}")
+    pictures = sum(verdict.image_count for verdict in verdicts)
+    story.say(
+        f"{web['items']} files of the site; served, a browser loaded {len(verdicts)} pages and {pictures} pictures: "
+        "no request failed, none went elsewhere"
+    )
 
 
 if __name__ == "__main__":

@@ -118,6 +118,22 @@ def test_restore_as_it_was_and_a_part_of_it(program: Program, tmp_path: Path) ->
     assert not (tmp_path / "part/empty").exists()
 
 
+def test_shares_read_in_place_of_the_passphrase(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents/example.txt").write_text("an example")
+    program.init()
+    program("add", "files", "documents", "--name", "docs")
+    program("protect")
+    for name in ("identity.age", "custody.age"):
+        (program.vault / "keys" / name).unlink()
+    program("items", status=13)
+    shares = ("--share", "shares/share-1.txt", "--share", "shares/share-2.txt")
+    assert [item["name"] for item in program.json("items", *shares)["items"]] == ["example.txt"]
+    program("restore", "files", "docs", "--to", "out", *shares)
+    assert (tmp_path / "out/example.txt").read_text() == "an example"
+    program("items", "--share", "shares/share-1.txt", status=15)
+
+
 def test_export_is_in_the_custody(program: Program, tmp_path: Path) -> None:
     (tmp_path / "documents").mkdir()
     (tmp_path / "documents/example.txt").write_text("an example")

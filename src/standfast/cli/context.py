@@ -33,6 +33,7 @@ class Invocation:
         output: where to print.
         chosen_folder: `-C`, if given.
         passphrase_file: `--passphrase-file`, if given.
+        share_files: `--share`, each time it was given.
     """
 
     def __init__(self, output: Output, environment: Mapping[str, str], here: Path) -> None:
@@ -40,6 +41,7 @@ class Invocation:
         self.output = output
         self.chosen_folder: Path | None = None
         self.passphrase_file: Path | None = None
+        self.share_files: tuple[Path, ...] = ()
         self._environment, self._here = environment, here
 
     def vault_folder(self) -> Path:
@@ -106,6 +108,14 @@ def global_options(*, hidden: bool) -> list[click.Parameter]:
             note=_set("passphrase_file"),
             help="Read the passphrase from FILE.",
         ),
+        option(
+            "--share",
+            type=path,
+            metavar="FILE",
+            multiple=True,
+            note=_set("share_files"),
+            help="Read with recovery shares in place of the passphrase.",
+        ),
     ]
 
 
@@ -143,7 +153,10 @@ class StandfastCommand(_Helped):
 
     def __init__(self, name: str | None, *, example: str, **rest: Any) -> None:
         """As click's, and `example`: a real call, a line each."""
-        rest["params"] = [*(rest.get("params") or []), *global_options(hidden=True)]
+        own = rest.get("params") or []
+        # A command that has such an option itself means it in its own way.
+        taken = {each for option in own for each in option.opts}
+        rest["params"] = [*own, *(each for each in global_options(hidden=True) if not taken & set(each.opts))]
         super().__init__(name, epilog=_example(example), **rest)
 
 

@@ -12,12 +12,15 @@ if TYPE_CHECKING:
 
 
 def unlock(run: Invocation, office: Office) -> tuple[str, ...]:
-    """The reading identities, after the passphrase.
+    """The reading identities, after the passphrase, or from recovery shares.
 
     Raises:
         KeyFileMissingError: this machine holds none; asked before the passphrase is.
         WrongPassphraseError: it is another one.
+        SharesError, WrongVaultSharesError: the shares don't fit, or are of another vault.
     """
+    if run.share_files:
+        return (_from_shares(run, office),)
     from standfast.errors.keys import KeyFileMissingError
     from standfast.keys.keyholder import IDENTITY_NAME, has_identity, unlock_identities
 
@@ -32,3 +35,21 @@ def unlocked_reader(run: Invocation) -> VaultReader:
 
     office = open_office(run.vault_folder())
     return office.reader(unlock(run, office))
+
+
+def _from_shares(run: Invocation, office: Office) -> str:
+    from standfast.errors.keys import SharesError, WrongVaultSharesError
+    from standfast.keys.master import MasterKeys
+    from standfast.keys.shares import FILE_LIMIT, combine, words_of
+
+    texts = []
+    for file in run.share_files:
+        try:
+            with file.open("rb") as handle:
+                texts.append(handle.read(FILE_LIMIT + 1).decode("utf-8", "replace"))
+        except OSError as why:
+            raise SharesError(f"{file} can't be read: {why.strerror or why}") from why
+    master = MasterKeys.from_master(combine([words_of(text) for text in texts]))
+    if master.recipient not in office.keyring.recipients:
+        raise WrongVaultSharesError(office.keyring.log.origin)
+    return master.identity
