@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from standfast.keys.master import MasterKeys
-
 from standfast.capture.landing import Finished, Landed, LandingEvent, Seen, Unchanged
 from standfast.holdings.item import FileFacts
 from standfast.intake.genesis import make_vault
 from standfast.intake.place import IntakePlace, open_place
 from standfast.intake.run import RunResult, bring_in
+from standfast.keys.master import MasterKeys
 from standfast.tlog.append import LogWriter
 from standfast.tlog.checkpoint import LogSigner
 from standfast.vault.folder import VaultFolder
