@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from functools import cache
@@ -15,6 +16,8 @@ from standfast.register.site.stock import CODES, Page, Stock, has_drafts
 from standfast.register.view import Entry
 
 NEWEST = 7
+TARGETS = 200
+"""Targets on one page of their list."""
 KEY = [(CODES[word], word) for word in codebook.CELL_WORDS]
 MAP_SMALL = 1200
 
@@ -25,7 +28,7 @@ def front_pages(stock: Stock) -> Iterator[Page]:
     yield _index(stock, table)
     yield _map(stock, table)
     yield _search(stock, table)
-    yield _targets(stock)
+    yield from _targets(stock)
     yield _authorities(stock)
 
 
@@ -203,36 +206,54 @@ def _search(stock: Stock, table: list[dict[str, Any]]) -> Page:
     )
 
 
-def _targets(stock: Stock) -> Page:
-    parts = []
+def _targets(stock: Stock) -> Iterator[Page]:
+    """The list of targets, on as many pages as it takes; each page keeps its headings."""
+    rows = []
+    names = {each: stock.words.plain_name(stock.subject(each)).casefold() for each in stock.shared.targets}
     for title, kinds in (("targets.persons", ("person",)), ("targets.organisations", ("organisation", "body"))):
-        lines = []
-        for key in sorted(
-            stock.shared.targets, key=lambda each: stock.words.plain_name(stock.subject(each)).casefold()
-        ):
-            if stock.subject(key).kind in kinds:
-                found = designations.states_of(stock.view, key, stock.shared.day)
-                known = dict.fromkeys(each.state for each in found if each.state != designations.NONE)
-                live = any(each not in ("delisted",) for each in known)
-                lines.append(
-                    {
-                        "url": stock.address(key),
-                        "name": stock.words.name(stock.subject(key)),
-                        "code": "c" if live else "n",
-                        "word": stock.comma.join(stock.words("e." + each) for each in known)
-                        or stock.words("targets.none"),
-                        "more": _roles(stock, key),
-                    }
-                )
-        parts.append({"title": stock.words(title), "lines": lines})
-    return Page(
-        path="targets.html",
-        template="list.html",
-        kind="targets",
-        title=stock.words("targets.title"),
-        drafts=True,
-        context={"lead": stock.words("targets.lead", date=stock.words.day(stock.shared.day)), "parts": parts},
-    )
+        keys = [each for each in stock.shared.targets if stock.subject(each).kind in kinds]
+        rows += [(title, key) for key in sorted(keys, key=lambda each: (names[each], each))]
+    count = max(1, -(-len(rows) // TARGETS))
+    for number in range(1, count + 1):
+        part = rows[(number - 1) * TARGETS : number * TARGETS]
+        parts = [
+            {"title": stock.words(title), "lines": [_target(stock, key) for _, key in found]}
+            for title, found in itertools.groupby(part, key=lambda row: row[0])
+        ]
+        of = f": {stock.words('list.page', n=number, of=count)}" if count > 1 else ""
+        yield Page(
+            path=_targets_path(number),
+            template="list.html",
+            kind="targets",
+            title=stock.words("targets.title") + of,
+            drafts=True,
+            context={
+                "lead": stock.words("targets.lead", date=stock.words.day(stock.shared.day)),
+                "parts": parts,
+                "pages": {
+                    "n": number,
+                    "of": count,
+                    "previous": _targets_path(number - 1) if number > 1 else "",
+                    "next": _targets_path(number + 1) if number < count else "",
+                },
+            },
+        )
+
+
+def _targets_path(number: int) -> str:
+    return "targets.html" if number == 1 else f"targets-{number}.html"
+
+
+def _target(stock: Stock, key: str) -> dict[str, Any]:
+    found = designations.states_of(stock.view, key, stock.shared.day)
+    known = dict.fromkeys(each.state for each in found if each.state != designations.NONE)
+    return {
+        "url": stock.address(key),
+        "name": stock.words.name(stock.subject(key)),
+        "code": "c" if any(each != "delisted" for each in known) else "n",
+        "word": stock.comma.join(stock.words("e." + each) for each in known) or stock.words("targets.none"),
+        "more": _roles(stock, key),
+    }
 
 
 def _roles(stock: Stock, key: str) -> Markup:
