@@ -73,7 +73,9 @@ class TargetUnusableError(RestoreError):
     """The target can't be written to."""
 
     code, exit_status = "RES-084", 84
-    next_step = "free space or choose another disk for `--to`; what was written stays, and the restore can be run again"
+    next_step = (
+        "free space and restore again with `--force`, or choose another disk for `--to`; what was written stays there"
+    )
 
     def __init__(self, folder: object, why: str) -> None:
         """The folder, and what the system said."""

@@ -240,12 +240,9 @@ class _Site:
     def _write(self, item: HeldItem | None, place: str, content: bytes) -> None:
         try:
             parts = safe_parts(item.record.id if item else "", place.replace("\\", "\\x5c"))
-            handle = self._tree.create(parts)
-            try:
-                write_pieces(handle, [content], sparse=False)
-                os.fchmod(handle, 0o644)
-            finally:
-                os.close(handle)
+            with self._tree.file(parts) as placed:
+                write_pieces(placed.handle, [content], sparse=False)
+                os.fchmod(placed.handle, 0o644)
         except (StandfastError, OSError) as why:
             self._result.fail(_facts(item).url if item else place, str(why))
             return
