@@ -10,9 +10,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
-CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, SYS_ADMIN = 0, 1, 2, 3, 21
+CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH = 0, 1, 2
 """Linux capabilities by number; sources: capabilities(7), linux/capability.h."""
 _VERSION_3 = 0x20080522
+_CAPBSET_DROP = 24
 
 
 class _Header(ctypes.Structure):
@@ -24,7 +25,10 @@ class _Data(ctypes.Structure):
 
 
 def without(call: Callable[[], T], *capabilities: int) -> T:
-    """Call in a forked child that lacks these capabilities (by default those that open everything); its result."""
+    """Call in a forked child that lacks these capabilities (by default those that open everything); its result.
+
+    What the child starts lacks them too.
+    """
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -55,6 +59,8 @@ def _drop(capabilities: tuple[int, ...]) -> None:
     if libc.capget(ctypes.byref(header), data):
         raise OSError(ctypes.get_errno(), "capget")
     for each in capabilities:
+        if libc.prctl(_CAPBSET_DROP, each, 0, 0, 0) and os.geteuid() == 0:
+            raise OSError(ctypes.get_errno(), "prctl")
         data[0].effective &= ~(1 << each)
         data[0].permitted &= ~(1 << each)
     if libc.capset(ctypes.byref(header), data):

@@ -371,21 +371,42 @@ class TestNamesThatAreOne:
         assert restore_files(reader, "docs", tmp_path / "to").ok
         assert {path.name: path.read_text() for path in (tmp_path / "to").iterdir()} == {name: name for name in names}
 
-    def test_a_name_that_the_disk_can_not_take(
+    def test_names_that_the_disk_can_not_take(
         self, tmp_path: Path, reader: FakeReader, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        item = reader.add("a\\xffb", b"content")
-        real = os.open
+        """As on NTFS and APFS, which take UTF-8 alone."""
+        real_open, real_mkdir = os.open, os.mkdir
 
-        def only_utf8(path, flags, *args, **kwargs):
-            if isinstance(path, bytes) and path == b"a\xffb":
+        def check(path: object) -> None:
+            if isinstance(path, bytes) and b"\xff" in path:
                 raise OSError(errno.EILSEQ, os.strerror(errno.EILSEQ))
-            return real(path, flags, *args, **kwargs)
 
-        monkeypatch.setattr(tree.os, "open", only_utf8)
+        def only_utf8_open(path, flags, *args, **kwargs):
+            if flags & (os.O_CREAT | os.O_DIRECTORY):
+                check(path)
+            return real_open(path, flags, *args, **kwargs)
+
+        def only_utf8_mkdir(path, *args, **kwargs):
+            check(path)
+            return real_mkdir(path, *args, **kwargs)
+
+        monkeypatch.setattr(tree.os, "open", only_utf8_open)
+        monkeypatch.setattr(tree.os, "mkdir", only_utf8_mkdir)
+        item = reader.add("a\\xffb", b"content")
+        folder = reader.add("f\\xff", type="folder", mode=0o750)
+        inner = reader.add("f\\xff/g\\xff", type="folder", mode=0o710)
+        reader.add("f\\xff/g\\xff/file", b"deep")
+        reader.add("f\\xff/second", type="hardlink", link_to="f\\xff/g\\xff/file")
         result = restore_files(reader, "docs", tmp_path / "to")
-        assert os.listdir(tmp_path / "to") == [f"ab.standfast-{item}"]
-        assert "can't take its name" in whys(result)["a\\xffb"]
+        to = tmp_path / "to"
+        assert sorted(os.listdir(to)) == [f"ab.standfast-{item}", f"f.standfast-{folder}"]
+        moved = to / f"f.standfast-{folder}"
+        assert (moved / f"g.standfast-{inner}/file").read_text() == (moved / "second").read_text() == "deep"
+        assert stat.S_IMODE(moved.stat().st_mode) == 0o750
+        assert stat.S_IMODE((moved / f"g.standfast-{inner}").stat().st_mode) == 0o710
+        assert set(whys(result)) == {"a\\xffb", "f\\xff", "f\\xff/g\\xff"}
+        assert all("can't take its name" in why for why in whys(result).values())
+        assert result.items == 5
 
     def test_a_disk_without_hard_links_gets_copies(
         self, tmp_path: Path, reader: FakeReader, monkeypatch: pytest.MonkeyPatch

@@ -81,7 +81,7 @@ def _say_origin(run: Invocation, result: RunResult) -> None:
         f"{size_in_words(result.bytes_stored)} stored, {result.duration_s:.1f} s"
     )
     if result.passed_over:
-        what = ", ".join(f"{count:,} {kind}" for kind, count in result.passed_over.items())
+        what = ", ".join(f"{kind} {count:,}" for kind, count in result.passed_over.items())
         run.output.line(f"  passed over, as they hold nothing: {what}")
     for failure in result.failures[:20]:
         run.output.line(f"  {failure.what}: {failure.why}")

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import errno
 import fnmatch
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -39,6 +38,7 @@ BATCH_ITEMS = 128
 BATCH_BYTES = 32 * 1024 * 1024
 TARGET_LIMIT = 64 * 1024
 """Bytes of a symbolic link's target; Linux takes 4,095."""
+CAN_NOT_TAKE = "this disk can't take its name"
 _DISK_IS_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 _BAD_NAME = {errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG}
 _NO_LINKS = {errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EXDEV}
@@ -126,6 +126,8 @@ class _Restoring:
         self._linked_to: frozenset[str] = frozenset()
         self._placed: dict[str, _Parts] = {}
         """Where the files lie that others are further names of."""
+        self._moved: dict[_Parts, _Parts] = {}
+        """Folders whose names the disk can't take, and where they are."""
 
     def go(self, tree: TargetTree, chosen: list[HeldItem]) -> None:
         """Bring these back.
@@ -186,15 +188,34 @@ class _Restoring:
         if self._tell:
             self._tell(self._done, self._total)
 
+    def _parts(self, item: HeldItem) -> _Parts:
+        """Where the item goes: by its own name, within folders by the names that they could be given."""
+        parts = safe_parts(item.record.id, item.record.name)
+        if self._moved:
+            for n in range(len(parts), 0, -1):
+                if parts[:n] in self._moved:
+                    return self._moved[parts[:n]] + parts[n:]
+        return parts
+
     def _make_folder(self, tree: TargetTree, item: HeldItem) -> int:
-        found = os.fstat(tree.folder(safe_parts(item.record.id, item.record.name)))
-        first = self._folders.setdefault((found.st_dev, found.st_ino), item.record.id)
+        parts = self._parts(item)
+        try:
+            folder = tree.folder(parts)
+        except OSError as why:
+            if why.errno not in _BAD_NAME:
+                raise
+            other = (*parts[:-1], _other_name(parts[-1], item.record.id, "ascii"))
+            folder = tree.folder(other)
+            self._moved[safe_parts(item.record.id, item.record.name)] = other
+            self._note(item, f"{CAN_NOT_TAKE}; it was written as {escape_name(other[-1])}")
+        identity = tree.claim(folder)
+        first = self._folders.setdefault(identity, item.record.id)
         if first != item.record.id:
             raise ValueError("this disk takes its name for another folder's; what it holds was written there")
         return 0
 
     def _finish_folder(self, tree: TargetTree, item: HeldItem) -> int:
-        self._note(item, *give_back(tree.folder(safe_parts(item.record.id, item.record.name)), _facts(item)))
+        self._note(item, *give_back(tree.folder(self._parts(item)), _facts(item)))
         return 0
 
     def _write(self, tree: TargetTree, item: HeldItem) -> int:
@@ -238,7 +259,7 @@ class _Restoring:
 
     def _somehow(self, item: HeldItem, write: Callable[[_Parts], int]) -> int:
         """Write under the item's own name, or under another where that one is taken or can't be."""
-        parts = safe_parts(item.record.id, item.record.name)
+        parts = self._parts(item)
         try:
             return write(parts)
         except FileExistsError:
@@ -247,7 +268,7 @@ class _Restoring:
         except OSError as bad:
             if bad.errno not in _BAD_NAME:
                 raise
-            why, other = "this disk can't take its name", _other_name(parts[-1], item.record.id, "ascii")
+            why, other = CAN_NOT_TAKE, _other_name(parts[-1], item.record.id, "ascii")
         size = write((*parts[:-1], other))
         self._note(item, f"{why}; it was written as {escape_name(other)}")
         return size

@@ -93,7 +93,7 @@ class TargetTree:
         except OSError as why:
             raise TargetUnusableError(root, why.strerror or str(why)) from why
         self._ours: set[tuple[int, int]] = set()
-        """Device and inode of what was written; kept only with `force`."""
+        """Device and inode of folders, and with `force` of all that was written."""
         self._begin()
 
     def _begin(self) -> None:
@@ -136,6 +136,13 @@ class TargetTree:
                 self._handles[n - OPEN_FOLDERS] = _CLOSED
         self._here = parts
         return handle
+
+    def claim(self, folder: int) -> tuple[int, int]:
+        """An open folder is part of this restore: nothing else of it takes its place. Returns device and inode."""
+        found = os.fstat(folder)
+        identity = (found.st_dev, found.st_ino)
+        self._ours.add(identity)
+        return identity
 
     def file(self, parts: tuple[bytes, ...]) -> AbstractContextManager[Placed]:
         """A new file to be written within the context, and closed by it.
