@@ -141,6 +141,20 @@ def test_a_replica_older_than_the_vault_is_brought_forward(program: Program) -> 
     assert program.json("audit", "copy", *keys)["ok"]
 
 
+def test_an_origin_that_shows_nothing_is_not_taken_for_empty(program: Program) -> None:
+    for number in range(20):
+        (program.room / f"documents/more-{number}.txt").write_text("example")
+    program("protect")
+    (program.room / "documents").rename(program.room / "on-another-disk")
+    (program.room / "documents").mkdir()
+    done = program.json("protect", status=60)["origins"][0]
+    assert (done["items_gone"], done["ok"]) == (0, False)
+    assert len(program.json("items")["items"]) == 25
+    (program.room / "documents").rmdir()
+    (program.room / "on-another-disk").rename(program.room / "documents")
+    assert program.json("protect")["origins"][0]["ok"]
+
+
 def a_pack(folder: Path) -> Path:
     """The largest pack below a folder."""
     return max((path for path in (folder / "packs").rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)

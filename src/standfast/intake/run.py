@@ -29,6 +29,8 @@ WORKERS = 2
 BATCH_ITEMS = 48
 BATCH_BYTES = 4 * 1024 * 1024
 BATCHES_AHEAD = 6
+EMPTIED_FROM = 10
+"""An origin that held as much as this and shows nothing at all is not believed to be empty."""
 FAILURES_KEPT = 1_000
 """A result lists no more than these; the count goes on."""
 
@@ -289,6 +291,11 @@ class _Run:
         """The last accession: what is gone, and the end of the run. A run that brought nothing makes none."""
         self._drain()
         gone = list(self._seen.not_met()) if complete else []
+        if len(gone) >= EMPTIED_FROM and not self._result.items_seen:
+            # More likely a disk that is not mounted, or a site that shows nothing, than a wish to have nothing.
+            why = f"nothing is there, where {len(gone):,} things were held; they were not taken for gone"
+            self._result.fail(self._location, why)
+            gone, complete = [], False
         founding = complete and self._seen.unfounded
         if self._accession is None and not gone and not self._result.accessions and not founding:
             return
