@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections import OrderedDict
 from pathlib import Path
 from typing import Protocol
@@ -45,6 +46,8 @@ class FolderSource:
         self._root = str(holdings)
         self._lock = threading.Lock()
         self._files: OrderedDict[str, int] = OrderedDict()
+        # Readers come and go without a word; what they held open must not stay.
+        weakref.finalize(self, _close_all, self._files)
 
     def read(self, name: str) -> bytes:
         """A whole object."""
@@ -85,8 +88,12 @@ class FolderSource:
     def close(self) -> None:
         """Close what is still open."""
         with self._lock:
-            while self._files:
-                os.close(self._files.popitem()[1])
+            _close_all(self._files)
 
     def _open(self, name: str) -> int:
         return os.open(os.path.join(self._root, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+
+
+def _close_all(files: OrderedDict[str, int]) -> None:
+    while files:
+        os.close(files.popitem()[1])
