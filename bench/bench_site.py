@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ class Outcome:
     stored_mib: float
 
 
-class Contender:
+class Contender(ABC):
     """One program with a folder of its own."""
 
     name: str
@@ -70,12 +71,9 @@ class Contender:
         self.environment = {**os.environ, "HOME": str(room), "XDG_STATE_HOME": str(room / "state")}
         room.mkdir(parents=True)
 
-    def prepare(self) -> None:
-        """Not measured."""
-
+    @abstractmethod
     def command(self) -> list[str]:
         """What is measured."""
-        raise NotImplementedError
 
     def store(self) -> Path:
         """Where what is held lies."""
@@ -104,6 +102,11 @@ class Ours(Contender):
     """Standfast, the whole program."""
 
     name = "standfast"
+
+    def __init__(self, room: Path, origin: str, cdn: str) -> None:
+        """Makes the vault, before the clock starts."""
+        super().__init__(room, origin, cdn)
+        self.prepare()
 
     def prepare(self) -> None:
         """A vault with the site as its origin."""
@@ -237,7 +240,6 @@ def compete(kind: type[Contender], room: Path, pages: int) -> Outcome:
     log = room.with_suffix(".log")
     with served(pages, log) as (origin, cdn, truth):
         contender = kind(room, origin, cdn)
-        contender.prepare()
         figures = []
         for _ in range(2):
             before = len(log.read_text().splitlines())

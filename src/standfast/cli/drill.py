@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from standfast.cli.context import Invocation, command
-from standfast.cli.progress import Meter, progress
+from standfast.cli.progress import Meters
 from standfast.cli.unlocking import unlock
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ def drill(
 
     office = open_office(run.vault_folder())
     identities = unlock(run, office)
-    with _Meters(run) as meters:
+    with Meters(run.output) as meters:
         done = rehearse(
             office,
             identities,
@@ -63,35 +62,15 @@ def drill(
             scratch=scratch,
             keep=keep,
             report_folder=report_dir,
-            tell=meters.tell,
+            tell=lambda origin, step, done, total: _tell(meters, origin, step, done, total),
         )
     _say(run, done.result, done.report.html)
     if done.result.failed:
         raise DrillFailedError(done.result.failed)
 
 
-class _Meters:
-    """One line of progress at a time."""
-
-    def __init__(self, run: Invocation) -> None:
-        self._run = run
-        self._stack = ExitStack()
-        self._what = ""
-        self._meter = Meter()
-
-    def __enter__(self) -> _Meters:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def tell(self, origin: str, step: str, done: int, total: int) -> None:
-        what = f"drill {origin}: {step}" if origin else f"drill: {step}"
-        if what != self._what:
-            self._stack.close()
-            self._meter = self._stack.enter_context(progress(self._run.output, what))
-            self._what = what
-        self._meter.at_count(done, total, 0)
+def _tell(meters: Meters, origin: str, step: str, done: int, total: int) -> None:
+    meters.turn_to(f"drill {origin}: {step}" if origin else f"drill: {step}").at_count(done, total, 0)
 
 
 def _say(run: Invocation, result: DrillResult, report: Path) -> None:

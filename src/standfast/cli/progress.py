@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from standfast.cli.output import Output, safe
@@ -65,6 +65,31 @@ def progress(output: Output, what: str) -> Iterator[Meter]:
     console = Console(file=output.stderr, highlight=False)
     with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as drawn:
         yield Meter(drawn, drawn.add_task(safe(what), total=None, amount="", in_bytes=False))
+
+
+class Meters:
+    """One line of progress at a time, for work that goes from one thing to the next. Use it in a `with`."""
+
+    def __init__(self, output: Output) -> None:
+        """Nothing is drawn yet."""
+        self._output, self._stack = output, ExitStack()
+        self._what, self._meter = "", Meter()
+
+    def __enter__(self) -> Meters:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take the last line away."""
+        self._stack.close()
+
+    def turn_to(self, what: str) -> Meter:
+        """The line of this piece of work; another one's goes."""
+        if what != self._what:
+            self._stack.close()
+            self._meter = self._stack.enter_context(progress(self._output, what))
+            self._what = what
+        return self._meter
 
 
 def size_in_words(size_bytes: int) -> str:

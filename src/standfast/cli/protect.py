@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
 
 from standfast.cli.context import Invocation, command
-from standfast.cli.progress import Meter, progress, size_in_words
+from standfast.cli.progress import Meters, size_in_words
 
 if TYPE_CHECKING:
     from standfast.assembly.protection import Protection
@@ -29,8 +28,14 @@ def protect(run: Invocation, origins: tuple[str, ...], reread: bool) -> None:
     from standfast.errors.intake import PartlyProtectedError
 
     office = open_office(run.vault_folder())
-    with _Meters(run) as meters:
-        done = protect_origins(office, origins, reread=reread, tell=meters.origin, tell_replica=meters.replica)
+    with Meters(run.output) as meters:
+        done = protect_origins(
+            office,
+            origins,
+            reread=reread,
+            tell=lambda name, now: _tell(meters, name, now),
+            tell_replica=lambda name, done, total: meters.turn_to(f"copy to {name}").at_bytes(done, total),
+        )
     run.output.document(_document(done))
     for result in done.origins:
         _say_origin(run, result)
@@ -43,34 +48,8 @@ def protect(run: Invocation, origins: tuple[str, ...], reread: bool) -> None:
         raise PartlyProtectedError(done.failed)
 
 
-class _Meters:
-    """One line of progress at a time: the origin or the replica that is worked on."""
-
-    def __init__(self, run: Invocation) -> None:
-        self._run = run
-        self._stack = ExitStack()
-        self._what = ""
-        self._meter = Meter()
-
-    def __enter__(self) -> _Meters:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def origin(self, name: str, now: RunProgress) -> None:
-        self._turn_to(f"protect {name}")
-        self._meter.at_count(now.items_seen, now.total_count, now.bytes_seen)
-
-    def replica(self, name: str, done: int, total: int) -> None:
-        self._turn_to(f"copy to {name}")
-        self._meter.at_bytes(done, total)
-
-    def _turn_to(self, what: str) -> None:
-        if what != self._what:
-            self._stack.close()
-            self._meter = self._stack.enter_context(progress(self._run.output, what))
-            self._what = what
+def _tell(meters: Meters, name: str, now: RunProgress) -> None:
+    meters.turn_to(f"protect {name}").at_count(now.items_seen, now.total_count, now.bytes_seen)
 
 
 def _say_origin(run: Invocation, result: RunResult) -> None:
