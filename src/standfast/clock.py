@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -15,6 +16,11 @@ def machine_clock() -> datetime:
     It proves nothing: what proves a time is a stamp over a checkpoint.
     """
     return datetime.now(UTC)
+
+
+def monotonic_s() -> float:
+    """Seconds by a clock that never jumps, for how long something takes. Its zero means nothing."""
+    return time.monotonic()
 
 
 def to_text(moment: datetime) -> str:

@@ -26,9 +26,17 @@ RANGES = {
     "DRL": range(95, 100),
     "VER": range(100, 110),
     "REG": range(115, 125),
+    "COS": range(166, 175),
+    "STM": range(175, 185),
+    "DIS": range(185, 190),
+    "PRF": range(190, 193),
+    "FND": range(193, 196),
+    "NET": range(196, 200),
+    "IMP": range(200, 210),
+    "DAV": range(210, 213),
     "CLI": (1, 2, 130, 131),
 }
-"""Which exit statuses are whose. A code's number is its exit status."""
+"""Which exit statuses are whose. A code's number is its exit status; 126 to 165 mean something to shells."""
 
 MODULES = [
     importlib.import_module(found.name)

@@ -43,6 +43,8 @@ class Landed:
     quality: str = "complete"
     facts: Facts
     content: bytes | FileReference
+    cuts: tuple[int, ...] = ()
+    """Offsets where something begins or ends that other contents hold too, as an attachment does: chunks end there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

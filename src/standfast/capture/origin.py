@@ -41,3 +41,33 @@ class WebOrigin:
     max_duration_s: int = 6 * 3600
     rate: float = 8.0
     """Requests a second to one host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailOrigin:
+    """A mailbox on a server that speaks IMAP. No secret stands here."""
+
+    name: str
+    url: str
+    """`imaps://user@host[:port]`, or `imap://` with STARTTLS; without TLS on loopback only."""
+    password_file: str = ""
+    password_command: str = ""
+    """Run by the shell; its first line of output is the password."""
+    oauth: str = ""
+    """A provider of capture/mail's presets or a name of one's own; tokens lie in keys/."""
+    pinned_sha256: str = ""
+    """Of the server's certificate (DER): for a server of one's own, whose certificate no authority signed."""
+    exclude: tuple[str, ...] = ()
+    """Folders that are left out, `*` for any characters."""
+    also_contacts: str = ""
+    also_calendar: str = ""
+    connections: int = 2
+    max_message_bytes: int = 256 * MIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportOrigin:
+    """A file or folder that a service or a program gave out: mail, contacts, calendars."""
+
+    name: str
+    path: str

@@ -46,7 +46,67 @@ class NoteFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     about: str
 
 
-Facts = FileFacts | WebFacts | NoteFacts
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part of a message that people would call a file."""
+
+    name: str = ""
+    media_type: str
+    sha256: str
+    """Of the part's bytes as decoded from its transfer encoding."""
+    size_bytes: int
+
+
+class SignatureFound(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was found about one signature in a message: DKIM and ARC checked at capture, others noted only."""
+
+    system: Literal["dkim", "arc", "s/mime", "openpgp"]
+    outcome: Literal["passed", "failed", "not checked"]
+    detail: str = ""
+    """Who signed, and why it failed or could not be checked."""
+    key: str = ""
+    """The key's text as DNS gave it then (DKIM and ARC)."""
+
+
+class MailFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="mail"):
+    """One message. The item's content is its bytes as received. What is said here was read from them, with bounds."""
+
+    message_id: str = ""
+    subject: str = ""
+    date: str = ""
+    """The Date header as it was written."""
+    received: str = ""
+    """INTERNALDATE as the server gave it, with its zone."""
+    sender: tuple[str, ...] = ()
+    """From, as `Name <address>`; so all of these."""
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    """Where it stood when it was captured (`escape_name`d); later moves stand in the folders' own items."""
+    attachments: tuple[Attachment, ...] = ()
+    signatures: tuple[SignatureFound, ...] = ()
+    unread: str = ""
+    """What could not be read of it, in a few words. It is held all the same."""
+
+
+class MailboxFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="mailbox"):
+    """A folder of mail as it stood. The item's content is the list that docs/formats/mailbox.md describes."""
+
+    folder: str
+    """Its name, decoded, through `escape_name`."""
+    messages: int
+    use: str = ""
+    """Special use (RFC 6154) such as `\\Sent`."""
+
+
+class CardFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="card"):
+    """A contact or a calendar entry. The item's content is the vCard or iCalendar object as received."""
+
+    collection: str
+    """The address book's or calendar's name."""
+    uid: str = ""
+
+
+Facts = FileFacts | WebFacts | NoteFacts | MailFacts | MailboxFacts | CardFacts
 
 
 class Relation(msgspec.Struct, frozen=True, kw_only=True):
