@@ -56,6 +56,11 @@ class MemoryCopy:
         for at in range(0, len(data), piece_bytes):
             yield data[at : at + piece_bytes]
 
+    def read_range(self, name: str, offset: int, length: int) -> bytes:
+        require_name(name)
+        self._act("read_range", name)
+        return self._get(name)[offset : offset + length]
+
     def size(self, name: str) -> int | None:
         require_name(name)
         self._act("size", name)

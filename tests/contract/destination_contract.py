@@ -69,6 +69,13 @@ class DestinationContract:
         assert max(map(len, got)) <= 65_536
         assert b"".join(got) == PACK
 
+    def test_ranges(self, destination: Destination) -> None:
+        destination.put(PACK_NAME, PACK)
+        for offset, length in ((0, 10), (1_000_000, 1_048_576), (len(PACK) - 5, 100), (len(PACK), 10)):
+            assert destination.read_range(PACK_NAME, offset, length) == PACK[offset : offset + length]
+        with pytest.raises(FileNotFoundError):
+            destination.read_range(INVENTORY, 0, 10)
+
     def test_empty_object(self, destination: Destination) -> None:
         destination.put(INVENTORY, b"")
         assert destination.size(INVENTORY) == 0
@@ -130,6 +137,7 @@ class DestinationContract:
             lambda: destination.read(name),
             lambda: list(destination.read_pieces(name)),
             lambda: destination.size(name),
+            lambda: destination.read_range(name, 0, 1),
             lambda: destination.put(name, b"x"),
             lambda: destination.replace(name, b"x"),
         ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import pytest
 from destination_contract import DestinationContract
 
 from memory_copy import MemoryCopy
+from seaweed_fixture import BUCKET, KEY_ID, SECRET, Weed, seaweed
 from standfast.replicas.local_disk import LocalDisk
+from standfast.replicas.s3 import S3
+from standfast.replicas.s3_store import S3Access
 
 
 class TestLocalDisk(DestinationContract):
@@ -36,3 +40,29 @@ class TestMemory(DestinationContract):
     @pytest.fixture
     def destination(self) -> MemoryCopy:
         return MemoryCopy()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weed]:
+    with seaweed(tmp_path_factory.mktemp("weed")) as weed:
+        yield weed
+
+
+class TestS3(DestinationContract):
+    """On a store that knows conditional writes."""
+
+    @pytest.fixture
+    def destination(self, store: Weed, request: pytest.FixtureRequest) -> S3:
+        place = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
+        return S3(
+            S3Access(location=f"s3://{BUCKET}/{place}", endpoint=store.endpoint, key_id=KEY_ID, secret=SECRET),
+            conditional=self.conditional,
+        )
+
+    conditional = True
+
+
+class TestS3WithoutConditions(TestS3):
+    """On a store that knows none, such as Swift: one writer, and names that are digests."""
+
+    conditional = False

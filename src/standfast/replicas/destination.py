@@ -64,6 +64,14 @@ class ReadableCopy(Protocol):
 class Destination(ReadableCopy, Protocol):
     """A place that can be written to. One writer at a time: whoever writes holds `writing`."""
 
+    def read_range(self, name: str, offset: int, length: int) -> bytes:
+        """Bytes of an object from `offset`; fewer where it ends. Errors as `read`.
+
+        Whoever reads a copy in other hands asks for whole blocks of `PIECE_BYTES`: a range that follows a chunk tells
+        how long it is.
+        """
+        ...
+
     def writing(self) -> AbstractContextManager[None]:
         """Hold the place as its one writer, as far as the place can tell.
 

@@ -106,6 +106,12 @@ class LocalDisk:
             while got := os.readv(handle, [view]):
                 yield view[:got]
 
+    def read_range(self, name: str, offset: int, length: int) -> bytes:
+        """Bytes of an object from `offset`."""
+        require_name(name)
+        with self._reading(), self._file(name) as handle:
+            return os.pread(handle, length, offset)
+
     def size(self, name: str) -> int | None:
         """Its size, or None."""
         require_name(name)
