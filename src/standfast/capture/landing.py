@@ -36,7 +36,7 @@ class Landed:
     mark: bytes
     """What tells a change without reading again (size, times and inode; validators). Stored only as a keyed digest."""
     memo: bytes = b""
-    """What the capture wants to recall next time by `key`; stored sealed. At most 1 MiB."""
+    """What the capture wants to recall next time by `key`; stored sealed. At most 64 MiB."""
     untrusted_name: bytes
     media_type: str
     captured_at: datetime
@@ -53,6 +53,8 @@ class Unchanged:
 
     keys: Sequence[bytes]
     size_bytes: int
+    count: int = 0
+    """Further ones that are not named, which only a `Finished` that says `all_still_there` may leave so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,10 @@ class Finished:
     complete: bool
     passed_over: tuple[tuple[str, int], ...] = ()
     """What there was that holds nothing to keep, in words, and how many: no failure, and worth saying."""
+    all_still_there: bool = False
+    """The capture knows that nothing is gone of what the last complete run left, so that not all had to be met."""
+    memo: bytes = b""
+    """What the capture wants to recall of the origin as a whole, by the empty key; kept after a complete run only."""
 
 
 LandingEvent = Landed | Unchanged | Failure | Progress | Finished
@@ -94,7 +100,10 @@ class Seen(Protocol):
         ...
 
     def recall(self, key: bytes) -> bytes | None:
-        """The memo that was landed with this key last time, or None."""
+        """The memo that was landed with this key last time, or None.
+
+        With the empty key: that of the last `Finished`, if its run was complete and no other has landed anything since.
+        """
         ...
 
 

@@ -134,6 +134,7 @@ class _Run:
         self._batch_bytes = 0
         self._sealing: deque[Future[list[Sealed]]] = deque()
         self._total: int | None = None
+        self._finished = Finished(complete=False)
 
     def go(self, capture: Capture) -> RunResult:
         result = self._result
@@ -173,7 +174,7 @@ class _Run:
             self._land(event)
         elif isinstance(event, Unchanged):
             self._seen.meet(event.keys)
-            result.items_seen += len(event.keys)
+            result.items_seen += len(event.keys) + event.count
             result.bytes_seen += event.size_bytes
         elif isinstance(event, Failure):
             result.fail(event.what, event.why)
@@ -183,6 +184,7 @@ class _Run:
             self._total = event.total_count
         elif isinstance(event, Finished):
             result.passed_over = dict(event.passed_over)
+            self._finished = event
             return event.complete
         self._say()
         return False
@@ -290,7 +292,8 @@ class _Run:
     def _end(self, complete: bool) -> None:
         """The last accession: what is gone, and the end of the run. A run that brought nothing makes none."""
         self._drain()
-        gone = list(self._seen.not_met()) if complete else []
+        known = self._finished.all_still_there and not self._seen.unfounded
+        gone = list(self._seen.not_met()) if complete and not known else []
         if len(gone) >= EMPTIED_FROM and not self._result.items_seen:
             # More likely a disk that is not mounted, or a site that shows nothing, than a wish to have nothing.
             why = f"nothing is there, where {len(gone):,} things were held; they were not taken for gone"
@@ -298,6 +301,8 @@ class _Run:
             gone, complete = [], False
         founding = complete and self._seen.unfounded
         if self._accession is None and not gone and not self._result.accessions and not founding:
+            if complete and self._finished.memo:
+                self._seen.end_run(self._finished.memo)
             return
         accession = self._open_accession()
         now = clock.to_text(self._place.clock())
@@ -317,7 +322,7 @@ class _Run:
         self._keep(accession.close())
         self._seen.drop([row for row, _ in gone])
         if complete:
-            self._seen.end_run()
+            self._seen.end_run(self._finished.memo)
 
     def _give_up(self) -> None:
         """Wait for the workers, then leave nothing of the accession under way."""

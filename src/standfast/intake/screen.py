@@ -8,7 +8,8 @@ from standfast.capture.landing import Landed
 from standfast.holdings.identifiers import escape_name
 
 NAME_LIMIT = 64 * 1024
-MEMO_LIMIT = 1024 * 1024
+MEMO_LIMIT = 64 * 1024 * 1024
+"""Of one thing: a folder of mail with a million messages is remembered in one."""
 CONTENT_LIMIT = 1024 * 1024 * 1024
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 UNKNOWN_TYPE = "application/octet-stream"

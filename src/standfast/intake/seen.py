@@ -20,17 +20,23 @@ from standfast.vault.state_file import InventoryDigest, note_stand, open_state_f
 HASH_BYTES = 16
 IN_MEMORY_ROWS = 200_000
 """Up to here all rows are kept in memory (about 40 MB); beyond, each is asked for."""
+ASKED_SINGLY = 1_000
+"""A run that asks for fewer rows than this does not pay for reading all of them."""
 SCHEMA = """CREATE TABLE IF NOT EXISTS seen (
   n INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, mark BLOB NOT NULL, content BLOB NOT NULL, memo BLOB NOT NULL, item
   TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS complete (one INTEGER PRIMARY KEY CHECK (one = 1));"""
+CREATE TABLE IF NOT EXISTS complete (one INTEGER PRIMARY KEY CHECK (one = 1));
+CREATE TABLE IF NOT EXISTS whole (one INTEGER PRIMARY KEY CHECK (one = 1), memo BLOB NOT NULL);"""
 _UPSERT = (
     "INSERT INTO seen (key, mark, content, memo, item) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (key) DO UPDATE SET"
     " mark = excluded.mark, content = excluded.content, memo = excluded.memo, item = excluded.item"
 )
+
+_OLD_ROW = "CASE WHEN n <= ? THEN n ELSE 0 END"
+"""Rows of this run count as number 0, which no row has: only those of earlier runs can be gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +70,7 @@ class SeenState:
         self._met = bytearray(self._newest_row // 8 + 1)
         self._staged: dict[bytes, tuple[bytes, bytes, bytes, str]] = {}
         self._rows: dict[bytes, tuple[int, bytes]] | None = None
-        if count <= IN_MEMORY_ROWS:
-            self._rows = {key: (n, mark) for key, n, mark in self._db.execute("SELECT key, n, mark FROM seen")}
+        self._until_read = ASKED_SINGLY if count <= IN_MEMORY_ROWS else -1
 
     def unchanged(self, pairs: Sequence[tuple[bytes, bytes]]) -> list[bool]:
         """For each (key, mark): was it taken in with this very mark? Those that were count as met."""
@@ -80,8 +85,11 @@ class SeenState:
         return answers
 
     def recall(self, key: bytes) -> bytes | None:
-        """The memo that was landed with this key last time, or None."""
-        row = self._db.execute("SELECT memo FROM seen WHERE key = ?", (self.hashed(key),)).fetchone()
+        """The memo that was landed with this key last time, or None. The empty key: of the origin as a whole."""
+        if key:
+            row = self._db.execute("SELECT memo FROM seen WHERE key = ?", (self.hashed(key),)).fetchone()
+        else:
+            row = self._db.execute("SELECT memo FROM whole").fetchone()
         return open_memo(self._memo_key(key), row[0]) if row and row[0] else None
 
     def meet(self, keys: Sequence[bytes]) -> None:
@@ -118,10 +126,14 @@ class SeenState:
         self.meet([key])
 
     def keep(self, accession: int, inventory: str) -> None:
-        """The accession is acknowledged: remember what it staged."""
+        """The accession is acknowledged: remember what it staged. What was known of the whole is so no longer."""
         with self._db:
+            self._db.execute("DELETE FROM whole")
             self._db.executemany(_UPSERT, ((key, *row) for key, row in self._staged.items()))
             note_stand(self._db, accession, inventory)
+        if self._rows is not None:
+            for key, (mark, *_) in self._staged.items():
+                self._rows[key] = (self._rows.get(key, (0,))[0], mark)
         self._staged.clear()
 
     def begin_run(self, run: str) -> tuple[str, ...]:
@@ -130,9 +142,15 @@ class SeenState:
             self._db.execute("INSERT OR IGNORE INTO run VALUES (?)", (run,))
         return tuple(each for (each,) in self._db.execute("SELECT id FROM run ORDER BY rowid"))
 
-    def end_run(self) -> None:
-        """A complete run was acknowledged: from now on what is gone is told item by item."""
+    def end_run(self, memo: bytes = b"") -> None:
+        """A complete run was acknowledged: from now on what is gone is told item by item.
+
+        `memo`: what the capture wants to recall of the origin as a whole.
+        """
         with self._db:
+            if memo:
+                sealed = seal_memo(self._memo_key(b""), memo, self._random)
+                self._db.execute("INSERT OR REPLACE INTO whole VALUES (1, ?)", (sealed,))
             self._db.execute("INSERT OR IGNORE INTO complete VALUES (1)")
             self._db.execute("DELETE FROM run")
 
@@ -157,10 +175,21 @@ class SeenState:
         self._db.close()
 
     def _row(self, hashed: bytes) -> tuple[int, bytes] | None:
+        if self._until_read > 0:
+            self._until_read -= 1
+        elif self._until_read == 0 and self._rows is None:
+            self._rows = {
+                key: (n, mark)
+                for key, n, mark in self._db.execute(f"SELECT key, {_OLD_ROW}, mark FROM seen", self._newest)
+            }
         if self._rows is not None:
             return self._rows.get(hashed)
-        row = self._db.execute("SELECT n, mark FROM seen WHERE key = ?", (hashed,)).fetchone()
+        row = self._db.execute(f"SELECT {_OLD_ROW}, mark FROM seen WHERE key = ?", (*self._newest, hashed)).fetchone()
         return (row[0], row[1]) if row else None
+
+    @property
+    def _newest(self) -> tuple[int]:
+        return (self._newest_row,)
 
     def _memo_key(self, key: bytes) -> bytes:
         return hmac.digest(self._key, b"memo\0" + key, "sha256")
