@@ -1,0 +1,1 @@
+"""Captures mail: messages, the folders they stand in, contacts and calendars."""
