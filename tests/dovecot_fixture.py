@@ -67,6 +67,8 @@ class DovecotOptions:
     shared_folder: bool = False
     """A second name space, `Shared/`, that every user sees."""
     connections_per_user: int = 64
+    escaped_names: bool = False
+    """Read folders' names that hold dots and the like as restored Maildirs write them (listescape)."""
 
 
 class Dovecot:
@@ -275,6 +277,7 @@ namespace inbox {{
 def _configuration_23(room: Path, port: int, tls_port: int, account: pwd.struct_passwd, options: DovecotOptions) -> str:
     names = ["quota"] * bool(options.quota_kib or options.largest_mail_kib) + ["zlib"] * options.compress
     own = [f"imap_{name}" for name in names]
+    names += ["listescape"] * options.escaped_names
     oauth = f"""
 passdb {{
   driver = oauth2
@@ -340,6 +343,7 @@ plugin {{
 
 def _configuration_24(room: Path, port: int, tls_port: int, account: pwd.struct_passwd, options: DovecotOptions) -> str:
     driver, path = LOCATIONS[options.mail_format].split(":")[:2]
+    escapes = 'mailbox_list_storage_escape_char = "\\\\"'
     limited = options.quota_kib or options.largest_mail_kib
     quota = f"""
 quota_mail_size = {options.largest_mail_kib or "unlimited"}{"K" * bool(options.largest_mail_kib)}
@@ -402,6 +406,7 @@ userdb static {{
 }}
 mail_driver = {driver}
 mail_path = {path}
+{escapes if options.escaped_names else ""}
 mail_fsync = {options.fsync}
 mail_max_userip_connections = {options.connections_per_user}
 imap_metadata = {"yes" if options.special_use else "no"}

@@ -9,7 +9,9 @@ from pathlib import Path
 from standfast.assembly.custody import CustodyEvent, record_event
 from standfast.assembly.office import Office
 from standfast.errors.keys import KeyFileMissingError
+from standfast.holdings.mail_listing import Form
 from standfast.restore.files import restore_files
+from standfast.restore.mail.choice import MailChoice
 from standfast.restore.plan import RestoreResult, Tell
 
 
@@ -49,6 +51,28 @@ def bring_back_web(
     reader = office.reader(identities)
     _record(office, origin)
     return restore_site(reader, origin, folder, at=at, base_url=base_url, force=force, tell=tell, clock=office.clock)
+
+
+def bring_back_mail(
+    office: Office,
+    identities: Sequence[str],
+    origin: str,
+    folder: Path,
+    *,
+    form: Form = "maildir",
+    choice: MailChoice | None = None,
+    at: datetime | None = None,
+    force: bool = False,
+    tell: Tell | None = None,
+) -> RestoreResult:
+    """Restore a mail origin, or one of an export, into a folder; errors as `restore_mail`."""
+    from standfast.restore.mail.folder import restore_mail
+
+    reader = office.reader(identities)
+    _record(office, origin)
+    return restore_mail(
+        reader, origin, folder, form=form, choice=choice, at=at, force=force, tell=tell, clock=office.clock
+    )
 
 
 def _record(office: Office, origin: str) -> None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from standfast.cli.context import Invocation, group
-from standfast.cli.moments import parse_moment
+from standfast.cli.moments import parse_day, parse_moment
 from standfast.cli.progress import progress, size_in_words
 from standfast.cli.unlocking import unlock
 
 if TYPE_CHECKING:
+    from standfast.holdings.mail_listing import Form
     from standfast.restore.plan import RestoreResult
 
 
@@ -78,6 +79,61 @@ def web(run: Invocation, origin: str, folder: Path, moment: str | None, base_url
             folder,
             at=parse_moment(moment),
             base_url=base_url,
+            force=force,
+            tell=lambda done, total: meter.at_count(done, total, 0),
+        )
+    say_restored(run, result)
+
+
+@restore.command(
+    "mail",
+    example="standfast restore mail office --to mailbox\n"
+    "standfast restore mail office --to out --as eml --folder 'Cases*' --since 2031-01-01",
+)
+@click.argument("origin")
+@click.option("--to", "target", required=True, metavar="DIR", help="A folder.")
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["maildir", "mbox", "eml"]),
+    default="maildir",
+    show_default=True,
+    help="What a folder becomes.",
+)
+@click.option("--at", "moment", metavar="TIME", help="As the mailbox was then.")
+@click.option("--since", metavar="DAY", help="Only what came on that day or later.")
+@click.option("--before", metavar="DAY", help="Only what came before that day.")
+@click.option("--folder", "globs", multiple=True, metavar="GLOB", help="Only these folders and those below them.")
+@click.option("--force", is_flag=True, help="DIR: add to what lies there; nothing is replaced.")
+@click.pass_obj
+def mail(
+    run: Invocation,
+    origin: str,
+    target: str,
+    form: Form,
+    moment: str | None,
+    since: str | None,
+    before: str | None,
+    globs: tuple[str, ...],
+    force: bool,
+) -> None:
+    """Open a mailbox elsewhere: folders, flags, dates, every message byte for byte. A second run adds nothing."""
+    from standfast.assembly.office import open_office
+    from standfast.assembly.standing_up import bring_back_mail
+    from standfast.restore.mail.choice import MailChoice
+
+    choice = MailChoice(since=parse_day(since), before=parse_day(before), folders=globs)
+    office = open_office(run.vault_folder())
+    identities = unlock(run, office)
+    with progress(run.output, f"restore {origin}") as meter:
+        result = bring_back_mail(
+            office,
+            identities,
+            origin,
+            Path(target),
+            form=form,
+            choice=choice,
+            at=parse_moment(moment),
             force=force,
             tell=lambda done, total: meter.at_count(done, total, 0),
         )

@@ -8,6 +8,7 @@ StandfastError
     UnsafeNameError           RES-083, exit 83
     TargetUnusableError       RES-084, exit 84
     BrowserMissingError       RES-085, exit 85
+    TargetHoldsOtherMailError RES-094, exit 94
 """
 
 from __future__ import annotations
@@ -92,3 +93,15 @@ class BrowserMissingError(RestoreError):
     def __init__(self) -> None:
         """Takes nothing: any Chromium will do."""
         super().__init__("no Chromium was found on this machine")
+
+
+class TargetHoldsOtherMailError(RestoreError):
+    """Mail was restored to this folder before: of another origin, or in another form."""
+
+    code, exit_status = "RES-094", 94
+    next_step = "name a new or empty folder with `--to`"
+
+    def __init__(self, folder: object, origin: str, form: str) -> None:
+        """The folder, the origin whose mail lies there, and its form or what is wrong with its listing."""
+        self.folder, self.origin, self.form = str(folder), origin, form
+        super().__init__(f"{folder} holds mail of {origin} already: {form}")
