@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from standfast import clock, durable
 from standfast.holdings.canonical import canonical_bytes
 from standfast.holdings.digest import sha256_hex
@@ -91,6 +93,7 @@ class Accession:
         checkpoint = place.log.append(leaves, place.clock())
         digest = sha256_hex(raw)
         place.acknowledge(self.number, digest)
+        place.evidence.settle(inventory.evidence_files())
         journal.end(place.folder)
         stored = sum(pack.size_bytes for pack in packs)
         return Acknowledged(number=self.number, inventory=digest, checkpoint=checkpoint, stored_bytes=stored)
@@ -106,6 +109,7 @@ class Accession:
         salt = place.random(SALT_BYTES)
         inventory = Inventory(
             closed_at=clock.to_text(place.clock()),
+            evidence=place.evidence.files() or msgspec.UNSET,
             keyring=place.keyring_number,
             leaf=ControlLeaf(count=count, index=place.log.size, salt=text_of(salt)),
             manifest=tuple(manifest),

@@ -11,6 +11,7 @@ from standfast.errors.intake import RecipientsMissingError
 from standfast.holdings.digest import sha256_hex
 from standfast.intake import journal
 from standfast.tlog.append import LogWriter
+from standfast.vault.evidence import PendingEvidence
 from standfast.vault.folder import VaultFolder, inventory_name
 from standfast.vault.history import last_number
 from standfast.vault.index import DedupIndex
@@ -32,6 +33,7 @@ class IntakePlace:
     recipients: tuple[str, ...]
     keyring_number: int
     settings_text: str
+    evidence: PendingEvidence
     newest_accession: int
     newest_inventory: str
     """Digest of the newest acknowledged inventory's file; empty before the first."""
@@ -88,6 +90,7 @@ def open_place(
         recipients=tuple(recipients),
         keyring_number=keyring_number,
         settings_text=settings_text,
+        evidence=PendingEvidence(folder, lambda: newest),
         newest_accession=newest,
         newest_inventory=digest,
         pack_bytes=pack_bytes,

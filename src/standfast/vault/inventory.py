@@ -16,14 +16,28 @@ FORMAT = "standfast/inventory/v1"
 INVENTORY_BYTES_LIMIT = 4 * 1024 * 1024
 """An accession holds at most 1 GiB, so far fewer packs than would fill this."""
 
+EVIDENCE_LIMIT = 10_000
+"""Files that one accession names; the next one goes on."""
+
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 Sha256Hex = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+EvidenceName = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^tlog/(?:cosigned|stamps|policy)(?:/[a-z0-9_-][a-z0-9._-]{0,63}){1,6}$", max_length=400),
+]
 
 
 class PackEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A pack by the digest and the size of its file."""
 
     bytes: Count
+    sha256: Sha256Hex
+
+
+class EvidenceFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A cosigned checkpoint, a stamp or a policy, by its path below holdings/ and the digest of its bytes."""
+
+    name: EvidenceName
     sha256: Sha256Hex
 
 
@@ -50,6 +64,8 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """One accession, as the public may see it."""
 
     closed_at: str
+    evidence: tuple[EvidenceFile, ...] | msgspec.UnsetType = msgspec.UNSET
+    """What outside parties gave of the log since the accession before; so the log commits to it. Absent when empty."""
     format: str = FORMAT
     keyring: Count
     leaf: ControlLeaf
@@ -58,6 +74,10 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     packs: tuple[PackEntry, ...]
     previous: str
     replaced: tuple[Sha256Hex, ...] = ()
+
+    def evidence_files(self) -> tuple[EvidenceFile, ...]:
+        """The files that it names, in order; none where the member is absent."""
+        return () if isinstance(self.evidence, msgspec.UnsetType) else self.evidence
 
 
 def write_inventory(inventory: Inventory) -> bytes:
@@ -81,6 +101,11 @@ def open_inventory(raw: bytes) -> Inventory:
     names = [pack.sha256 for pack in inventory.packs]
     if inventory.format != FORMAT or inventory.number < 1 or names != sorted(set(names)):
         raise MalformedObjectError("an inventory", "wrong format, number or order of packs")
+    evidence = [each.name for each in inventory.evidence_files()]
+    if evidence != sorted(set(evidence)) or len(evidence) > EVIDENCE_LIMIT or (inventory.evidence == ()):
+        raise MalformedObjectError("an inventory", "wrong order or number of what the log commits to")
+    if any(".." in name or name.endswith("\n") for name in evidence):
+        raise MalformedObjectError("an inventory", "a name that no file of the log has")
     if not re.fullmatch("[0-9a-f]{64}" if inventory.number > 1 else "", inventory.previous):
         raise MalformedObjectError("an inventory", "wrong form of the previous digest")
     return inventory
@@ -88,9 +113,7 @@ def open_inventory(raw: bytes) -> Inventory:
 
 def control_statement(inventory: Inventory) -> bytes:
     """What the accession's control leaf commits to: everything the inventory says but the leaf's salt."""
-    body = {
-        name: msgspec.to_builtins(getattr(inventory, name)) for name in Inventory.__struct_fields__ if name != "leaf"
-    }
+    body = {name: value for name, value in msgspec.to_builtins(inventory).items() if name != "leaf"}
     return canonical_bytes(
         {
             "format": "standfast/control/v1",
