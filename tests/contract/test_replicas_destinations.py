@@ -11,9 +11,11 @@ from destination_contract import DestinationContract
 
 from memory_copy import MemoryCopy
 from seaweed_fixture import BUCKET, KEY_ID, SECRET, Weed, seaweed
+from sshd_fixture import Sshd, sshd
 from standfast.replicas.local_disk import LocalDisk
 from standfast.replicas.s3 import S3
 from standfast.replicas.s3_store import S3Access
+from standfast.replicas.sftp import Sftp
 
 
 class TestLocalDisk(DestinationContract):
@@ -66,3 +68,16 @@ class TestS3WithoutConditions(TestS3):
     """On a store that knows none, such as Swift: one writer, and names that are digests."""
 
     conditional = False
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with sshd(tmp_path_factory.mktemp("sshd")) as running:
+        yield running
+
+
+class TestSftp(DestinationContract):
+    @pytest.fixture
+    def destination(self, server: Sshd, tmp_path: Path) -> Iterator[Sftp]:
+        with Sftp(server.access(tmp_path)) as folder:
+            yield folder

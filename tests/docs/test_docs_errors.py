@@ -21,7 +21,7 @@ RANGES = {
     "LOG": range(35, 45),
     "CAP": range(45, 60),
     "INT": range(60, 68),
-    "REP": range(68, 80),
+    "REP": (*range(68, 80), *range(213, 215)),
     "RES": range(80, 95),
     "DRL": range(95, 100),
     "VER": range(100, 110),

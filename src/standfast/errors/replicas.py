@@ -13,6 +13,7 @@ StandfastError
     ReplicaBusyError            REP-078, exit 78
     HealIncompleteError         REP-079, exit 79
     UnknownReplicaError         REP-068, exit 68
+    HostKeyChangedError         REP-213, exit 213
 """
 
 from __future__ import annotations
@@ -171,3 +172,18 @@ class UnknownReplicaError(ReplicaError):
         """The name asked for."""
         self.name = name
         super().__init__(f"there is no replica called {name}")
+
+
+class HostKeyChangedError(ReplicaError):
+    """Another machine answers at the place of the copy, or the machine has another key now. Nothing was sent."""
+
+    code, exit_status = "REP-213", 213
+    next_step = (
+        "do not go on: ask whoever runs {location}, by another way, whether its SSH host key was changed, and compare; "
+        "then put the new key into `host_key` of this replica in standfast.toml"
+    )
+
+    def __init__(self, location: str) -> None:
+        """Where the copy should be."""
+        self.location = location
+        super().__init__(f"the host at {location} does not show the key that was pinned when the copy was added")
