@@ -73,6 +73,7 @@ class SmallVault:
         ed25519, ml_dsa = self.master.log_seeds(0)
         self.signer = LogSigner(LOG_ORIGIN, ed25519, ml_dsa)
         self.dedup_key = self.master.dedup_key(0, "own")
+        self.dedup_strangers = self.master.dedup_key(0, "strangers")
 
     def make(self) -> None:
         make_vault(self.folder, self.master, self.signer, at=self.clock())
@@ -83,6 +84,7 @@ class SmallVault:
             self.folder,
             log=LogWriter(self.folder.tlog, self.signer),
             dedup_key=self.dedup_key,
+            dedup_strangers=self.dedup_strangers,
             recipients=(self.master.recipient,),
             keyring_number=0,
             settings_text='[vault]\nname = "example"\n',

@@ -241,27 +241,27 @@ def inventories(replica: Path, log: Log) -> list[dict[str, Any]]:
 # manifest.md
 
 
-def present_state(lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The item lines, by id, of what is held now."""
-    held: dict[str, dict[str, Any]] = {}
+def present_state(lines: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+    """The item lines, by origin and id, of what is held now."""
+    held: dict[tuple[str, str], dict[str, Any]] = {}
     by_name: dict[tuple[str, str], str] = {}
     runs: dict[str, str] = {}
     for line in lines:
         if line["what"] == "origin":
             runs[line["origin"]] = line["run"]
         elif line["what"] == "gone":
-            held.pop(line["item"], None)
+            held.pop((line["origin"], line["item"]), None)
         elif line["what"] == "item":
             record = line["record"]
             replaced = [each["item"] for each in record.get("relations", []) if each["relation"] == "replaces"]
             for old in (by_name.get((record["origin"], record["name"]), ""), *replaced):
-                held.pop(old, None)
+                held.pop((record["origin"], old), None)
             by_name[record["origin"], record["name"]] = record["id"]
-            held[record["id"]] = {**line, "run": runs.get(record["origin"])}
+            held[record["origin"], record["id"]] = {**line, "run": runs.get(record["origin"])}
         elif line["what"] == "end" and line["complete"] and line.get("runs"):
-            for name, other in list(held.items()):
-                if other["record"]["origin"] == line["origin"] and other["run"] not in line["runs"]:
-                    del held[name]
+            for key, other in list(held.items()):
+                if key[0] == line["origin"] and other["run"] not in line["runs"]:
+                    del held[key]
     return held
 
 
@@ -286,11 +286,13 @@ def main(replica: Path, identity_file: Path, act: str, *target: str) -> None:
     for line in manifest:
         if line["what"] == "item":
             log.require_leaf(line["leaf"], line["salt"], canonical(line["record"]), line["record"]["id"])
-    for name, line in sorted(present_state(manifest).items()):
+    written: set[str] = set()
+    for (_, name), line in sorted(present_state(manifest).items()):
         record = line["record"]
         shown = "".join(x if x.isprintable() else ascii(x)[1:-1] for x in record["name"])
         print(name, record["origin"], record["sha256"], record["size_bytes"], shown, sep="\t")
-        if target:
+        if target and name not in written:  # a message that two origins hold is one
+            written.add(name)
             require(re.fullmatch("i[a-z2-7]{16}", name) is not None, f"{name!r} is no item's id")
             Path(target[0]).mkdir(parents=True, exist_ok=True)
             digest = hashlib.sha256()

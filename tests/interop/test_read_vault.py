@@ -174,7 +174,7 @@ def test_the_pages_rule_adds_up_to_the_programs_state() -> None:
         state = OriginState()
         for line in lines:
             state.take(msgspec.convert(line, Line), 1)
-        expected = sorted(held.record.id for held in state.held())
+        expected = sorted((held.record.origin, held.record.id) for held in state.held())
         assert sorted(script.present_state(lines)) == expected, seed
         seen += len(expected)
     assert seen > 1000

@@ -28,7 +28,10 @@ class ItemHistory:
     """An item with its custody, oldest first."""
 
     held: HeldItem
+    """As it was taken in last: a message that two origins hold is one item, taken in twice."""
     events: list[CustodyLine] = field(default_factory=list)
+    origins: set[str] = field(default_factory=set)
+    since: str = ""
 
 
 def find_item(reader: VaultReader, item: str) -> HeldItem:
@@ -56,7 +59,10 @@ def history_of(reader: VaultReader, item: str) -> ItemHistory:
         if isinstance(line, ItemLine):
             record = line.record
             if record.id == item:
-                found = ItemHistory(held=held_item(line, accession))
+                held = held_item(line, accession)
+                found = found or ItemHistory(held=held, since=record.captured_at)
+                found.held = held
+                found.origins.add(record.origin)
                 found.events.append(CustodyLine(at=record.captured_at, event="capture", detail=record.tool))
                 detail = f"accession {accession}, entry {line.leaf} of the log"
                 found.events.append(CustodyLine(at=closed[accession], event="accession", detail=detail))
@@ -66,22 +72,22 @@ def history_of(reader: VaultReader, item: str) -> ItemHistory:
             elif record.origin == RESERVED_ORIGIN and isinstance(record.facts, NoteFacts):
                 notes.append(held_item(line, accession))
         elif found and isinstance(line, GoneLine) and line.item == item:
-            detail = "no longer at its origin; it stays held"
+            detail = f"no longer at its origin {line.origin}; it stays held"
             found.events.append(CustodyLine(at=line.at, event="gone", detail=detail))
     if found is None:
         raise UnknownItemError(item)
-    found.events += [event for note in notes if (event := _event(reader, note, found.held))]
+    found.events += [event for note in notes if (event := _event(reader, note, found))]
     found.events.sort(key=lambda event: event.at)
     return found
 
 
-def _event(reader: VaultReader, note: HeldItem, held: HeldItem) -> CustodyLine | None:
+def _event(reader: VaultReader, note: HeldItem, found: ItemHistory) -> CustodyLine | None:
     """A custody event, if it is about this item: named itself, or by its whole origin."""
-    if note.record.captured_at < held.record.captured_at or note.record.size_bytes > EVENT_LIMIT:
+    if note.record.captured_at < found.since or note.record.size_bytes > EVENT_LIMIT:
         return None
     said = json.loads(reader.read(note, EVENT_LIMIT))
-    whole_origin = said.get("origin") == held.record.origin and not said.get("items")
-    if not whole_origin and held.record.id not in said.get("items", ()):
+    whole_origin = said.get("origin") in found.origins and not said.get("items")
+    if not whole_origin and found.held.record.id not in said.get("items", ()):
         return None
     return CustodyLine(
         at=str(said["at"]), event=str(said["event"]), detail=f"by {said['by']}; {said['outcome']}".strip("; ")

@@ -85,6 +85,7 @@ class Office:
             self.folder,
             log=LogWriter(self.folder.tlog, signer),
             dedup_key=keys.dedup_own,
+            dedup_strangers=keys.dedup_strangers,
             recipients=self.keyring.recipients,
             keyring_number=self.keyring.number,
             settings_text=self.settings.text,

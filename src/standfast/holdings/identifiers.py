@@ -14,7 +14,12 @@ ITEM_ID = re.compile(r"i[a-z2-7]{16}")
 
 def new_item_id() -> str:
     """A fresh opaque identifier, 80 random bits: `i` and 16 letters or digits. It tells nothing."""
-    return "i" + base64.b32encode(secrets.token_bytes(10)).decode("ascii").lower()
+    return item_id_of(secrets.token_bytes(10))
+
+
+def item_id_of(digest: bytes) -> str:
+    """The identifier that the first 80 bits of a keyed digest give."""
+    return "i" + base64.b32encode(digest[:10]).decode("ascii").lower()
 
 
 def escape_name(raw: bytes) -> str:

@@ -46,12 +46,15 @@ class Acknowledged:
 class Accession:
     """One body of items under way. `close` acknowledges it, `discard` leaves nothing of it."""
 
-    def __init__(self, place: IntakePlace, workers: ThreadPoolExecutor) -> None:
-        """Begin; nothing is written yet but packs under way in state/pending."""
+    def __init__(self, place: IntakePlace, workers: ThreadPoolExecutor, *, strangers: bool = False) -> None:
+        """Begin; nothing is written yet but packs under way in state/pending.
+
+        `strangers`: the origin is one that anybody can write to.
+        """
         self._place, self._workers = place, workers
         durable.make_folder(place.folder.pending)
         self.shelf = PackShelf(place.folder.pending, place.recipients, place.pack_bytes)
-        self.sealer = Sealer(self.shelf, place.dedup, place.dedup_key)
+        self.sealer = Sealer(self.shelf, place.dedup, place.dedup_strangers if strangers else place.dedup_key)
         self.number = place.newest_accession + 1
         self._leaves: list[bytes] = []
         self._manifest = bytearray()
@@ -81,7 +84,7 @@ class Accession:
             OSError: the disk could not take it; call `discard`.
         """
         place = self._place
-        manifest = self.sealer.seal_manifest(self._manifest)
+        manifest = self.sealer.seal_manifest(self._manifest, place.dedup_key)
         packs = self.shelf.finish()
         journal.begin(place.folder, self.number, [pack.sha256 for pack in packs])
         self._move_packs(packs)

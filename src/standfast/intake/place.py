@@ -30,6 +30,8 @@ class IntakePlace:
     log: LogWriter
     dedup: DedupIndex
     dedup_key: bytes
+    dedup_strangers: bytes
+    """Names chunks of origins that strangers can write to."""
     recipients: tuple[str, ...]
     keyring_number: int
     settings_text: str
@@ -60,6 +62,7 @@ def open_place(
     *,
     log: LogWriter,
     dedup_key: bytes,
+    dedup_strangers: bytes,
     recipients: Sequence[str],
     keyring_number: int,
     settings_text: str,
@@ -87,6 +90,7 @@ def open_place(
         log=log,
         dedup=dedup,
         dedup_key=dedup_key,
+        dedup_strangers=dedup_strangers,
         recipients=tuple(recipients),
         keyring_number=keyring_number,
         settings_text=settings_text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import time
 from collections import deque
@@ -13,14 +14,15 @@ from standfast import clock
 from standfast.capture.landing import Capture, Failure, FileReference, Finished, Landed, Progress, Unchanged
 from standfast.errors.base import StandfastError
 from standfast.errors.vault import VaultWriteError
-from standfast.holdings.identifiers import escape_name, new_item_id
-from standfast.holdings.item import Record, Relation
+from standfast.holdings.identifiers import escape_name, item_id_of, new_item_id
+from standfast.holdings.item import MailFacts, Record, Relation
 from standfast.intake.accession import Accession, Acknowledged
 from standfast.intake.place import IntakePlace
 from standfast.intake.screen import check_landed, screened_name, screened_type
 from standfast.intake.sealing import CHANGED, Sealed
 from standfast.intake.seen import SeenState
-from standfast.vault.manifests import EndLine, GoneLine, OriginLine
+from standfast.seal.derive import derive
+from standfast.vault.manifests import STRANGERS_KINDS, EndLine, GoneLine, OriginLine
 
 ACCESSION_BYTES = 1024 * 1024 * 1024
 ACCESSION_ITEMS = 10_000
@@ -135,6 +137,8 @@ class _Run:
         self._sealing: deque[Future[list[Sealed]]] = deque()
         self._total: int | None = None
         self._finished = Finished(complete=False)
+        self._strangers = result.kind in STRANGERS_KINDS
+        self._message_key = derive(place.dedup_strangers, "standfast/message-id/v1")
 
     def go(self, capture: Capture) -> RunResult:
         result = self._result
@@ -243,7 +247,7 @@ class _Run:
     def _record(self, sealed: Sealed, name: str, replaces: str) -> Record:
         landed = sealed.landed
         return Record(
-            id=new_item_id(),
+            id=self._id(sealed),
             origin=self._result.name,
             name=name,
             sha256=sealed.sha256,
@@ -257,9 +261,15 @@ class _Run:
             relations=(Relation(relation="replaces", item=replaces),) if replaces else (),
         )
 
+    def _id(self, sealed: Sealed) -> str:
+        """Random; but a message's is made from its bytes, so that it is the same from whatever origin it comes."""
+        if isinstance(sealed.landed.facts, MailFacts):
+            return item_id_of(hmac.digest(self._message_key, bytes.fromhex(sealed.sha256), "sha256"))
+        return new_item_id()
+
     def _open_accession(self) -> Accession:
         if self._accession is None:
-            self._accession = Accession(self._place, self._workers)
+            self._accession = Accession(self._place, self._workers, strangers=self._strangers)
             self._opened = time.monotonic()
             self._accession.add_line(
                 OriginLine(

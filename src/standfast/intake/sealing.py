@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from standfast.capture.landing import FileReference, Landed
 from standfast.capture.reading import open_reference
@@ -20,6 +21,7 @@ from standfast.vault.packs import FLAG_COMPRESSED, KIND_DATA, KIND_MANIFEST, Pac
 
 WINDOW_BYTES = 8 * 1024 * 1024
 """What is read ahead to be cut: twice the greatest chunk, so that at least one cut in it is final."""
+CUTS_LIMIT = 65_536
 CHANGED = "changed while read"
 
 
@@ -51,7 +53,7 @@ class Sealer:
     """Seals batches of landed things. `seal` may run in several threads at once."""
 
     def __init__(self, shelf: PackShelf, dedup: DedupIndex, dedup_key: bytes) -> None:
-        """`shelf`: where packs are taken from. `dedup`: what is held already."""
+        """`shelf`: where packs are taken from. `dedup`: what is held already. `dedup_key`: names the data's chunks."""
         self._shelf, self._dedup, self._key = shelf, dedup, dedup_key
         self._window = _Window()
 
@@ -70,13 +72,16 @@ class Sealer:
         self._shelf.put_back(work.pack)
         return sealed
 
-    def seal_manifest(self, manifest: bytes | bytearray) -> list[str]:
-        """Put a manifest into packs and finish those; returns their digests in the manifest's order."""
+    def seal_manifest(self, manifest: bytes | bytearray, key: bytes) -> list[str]:
+        """Put a manifest into packs and finish those; returns their digests in the manifest's order.
+
+        `key`: the dedup key for what is the vault's own, whatever origin the accession is of.
+        """
         names = []
         pack = self._shelf.take()
         begun = False
         for piece in cut(memoryview(manifest)):
-            store(pack, piece, KIND_MANIFEST, chunk_id(self._key, piece))
+            store(pack, piece, KIND_MANIFEST, chunk_id(key, piece))
             begun = True
             if pack.size_bytes >= self._shelf.target_bytes:
                 names.append(self._shelf.close(pack).sha256)
@@ -105,6 +110,20 @@ class Sealer:
         return self._window.view
 
 
+def spans(size: int, untrusted_cuts: Sequence[int]) -> list[tuple[int, int]]:
+    """What lies between the cuts of a content, in order. Cuts that can't be, or too many of them, are none.
+
+    Example:
+        >>> spans(10, (4, 7)), spans(10, ()), spans(10, (7, 4)), spans(10, (4, 10))
+        ([(0, 4), (4, 7), (7, 10)], [(0, 10)], [(0, 10)], [(0, 10)])
+    """
+    if not untrusted_cuts or len(untrusted_cuts) > CUTS_LIMIT:
+        return [(0, size)]
+    edges = [0, *untrusted_cuts, size]
+    found = list(pairwise(edges))
+    return found if all(begin < end for begin, end in found) else [(0, size)]
+
+
 def store(pack: PackWriter, piece: memoryview, kind: int, name: bytes) -> None:
     """Put one chunk into a pack, compressed where that makes it smaller."""
     small = compress(piece)
@@ -127,7 +146,10 @@ class _Work:
         if isinstance(content, FileReference):
             return self._seal_file(landed, content)
         digest = ContentDigest()
-        self._take_whole(memoryview(content), digest)
+        view = memoryview(content)
+        digest.update(view)
+        for begin, end in spans(len(view), landed.cuts):
+            self._take_all(view[begin:end])
         return self._sealed(landed, digest, landed.quality)
 
     def _seal_file(self, landed: Landed, reference: FileReference) -> Sealed:
@@ -151,7 +173,8 @@ class _Work:
         if expected_bytes < SMALLEST_BYTES:
             content = _read(handle, expected_bytes + 1)
             if len(content) <= expected_bytes:
-                self._take_whole(memoryview(content), digest)
+                digest.update(content)
+                self._take_all(memoryview(content))
                 return
             os.lseek(handle, 0, os.SEEK_SET)  # it grew since it was listed
         self._read_large(handle, digest)
@@ -175,8 +198,7 @@ class _Work:
             window[: filled - at] = window[at:filled]
             filled -= at
 
-    def _take_whole(self, view: memoryview, digest: ContentDigest) -> None:
-        digest.update(view)
+    def _take_all(self, view: memoryview) -> None:
         for piece in cut(view):
             self._take(piece)
 

@@ -15,6 +15,10 @@ from standfast.holdings.item import Record
 LINE_LIMIT = 16 * 1024 * 1024
 """A memo of settings or a record with many chunk ids stays far below: 1 TB in chunks of 4 MiB is 11 MB of ids."""
 
+STRANGERS_KINDS = frozenset(("mail", "export"))
+"""Kinds of origins that anybody can write to, by sending a message. Chunks of theirs are named under a dedup key of
+their own: else who sends a file to a mailbox could learn whether the office holds it, by how much a copy grows."""
+
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
 
