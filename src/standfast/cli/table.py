@@ -86,6 +86,11 @@ SECTIONS: tuple[Section, ...] = (
                 "standfast.cli.replicas:replicas",
                 "Copies in other hands: add, bring up to date, list, heal",
             ),
+            Entry(
+                "cosigner",
+                "standfast.cli.cosigner:cosigner",
+                "Be a cosigner: watch that a partner's log only grows, and say so under its checkpoints",
+            ),
             Entry("keys", "standfast.cli.keys:keys", "Show the vault's keys"),
             Entry(
                 "rebuild",

@@ -28,7 +28,7 @@ from standfast.errors.cosigning import CosigningError, NotCosignedError, OtherSi
 from standfast.tlog.cosign_request import REQUEST_LIMIT_BYTES, SIZE_TYPE
 
 HEAD_LIMIT_BYTES = 16 * 1024
-PIECE_BYTES = 64 * 1024
+PIECE_BYTES = 8 * 1024
 ADDRESSES_KEPT = 4_096
 _MONITOR = re.compile("/([0-9a-f]{64})/checkpoint")
 
