@@ -30,6 +30,9 @@ CheckName = Literal[
     "pages loaded",
     "requests failed",
     "requests elsewhere",
+    "mail folders",
+    "flags",
+    "mail server",
     "rehearsed to the end",
 ]
 """Every check there is. `drill/words/` says each in four languages."""

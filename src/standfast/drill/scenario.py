@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Protocol
 
 from standfast.clock import Clock
+from standfast.drill.mail_check import check_mail
+from standfast.drill.mail_server import find_program
 from standfast.drill.result import Check, Example, Rehearsal, check_none
 from standfast.drill.site_check import LoadPages, check_site
 from standfast.drill.tree_check import check_tree
-from standfast.holdings.item import FileFacts, WebFacts
+from standfast.holdings.item import FileFacts, MailFacts, WebFacts
 from standfast.restore.files import restore_files
+from standfast.restore.mail.folder import restore_mail
 from standfast.restore.plan import HoldingsReader, RestoreResult
 from standfast.restore.site.browser import load_pages
 from standfast.restore.site.restore import restore_whole_site
@@ -104,6 +107,28 @@ class WebScenario:
         )
 
 
+class MailScenario:
+    """A mailbox comes back as a Maildir, its files are read again, and a mail server, where there is one, opens it."""
+
+    def room_bytes(self, held: Sequence[HeldItem]) -> int:
+        """A message stands once in each of its folders."""
+        return sum(_placed_bytes(item) + FOLDER_BYTES for item in held)
+
+    def rehearse(
+        self, reader: HoldingsReader, origin: str, held: Sequence[HeldItem], to: Path, *, clock: Clock, tell: Tell
+    ) -> Rehearsal:
+        """Restore with `restore_mail`, check with `check_mail`."""
+        restored = restore_mail(reader, origin, to, tell=functools.partial(tell, "restore"), clock=clock)
+        findings = check_mail(to, held, reader, tell=functools.partial(tell, "check"), program=find_program())
+        return Rehearsal(
+            items_expected=len(held),
+            items_restored=len(findings.restored),
+            items_identical=len(findings.identical),
+            newest_at=findings.newest_at(),
+            checks=(restore_failures(restored, held), *findings.checks),
+        )
+
+
 def restore_failures(restored: RestoreResult, held: Sequence[HeldItem]) -> Check:
     """What the restore itself complained of."""
     items = {item.record.name: item.record.id for item in held} if restored.failures else {}
@@ -111,9 +136,19 @@ def restore_failures(restored: RestoreResult, held: Sequence[HeldItem]) -> Check
     return check_none("failures in restoring", restored.failure_count, examples)
 
 
+def _placed_bytes(item: HeldItem) -> int:
+    facts = item.record.facts
+    return item.record.size_bytes * (max(1, len(facts.folders)) if isinstance(facts, MailFacts) else 1)
+
+
 def _is_sparse(item: HeldItem) -> bool:
     return isinstance(item.record.facts, FileFacts) and item.record.facts.sparse
 
 
-SCENARIOS: Mapping[str, Scenario] = {"files": FilesScenario(), "web": WebScenario()}
+SCENARIOS: Mapping[str, Scenario] = {
+    "files": FilesScenario(),
+    "web": WebScenario(),
+    "mail": MailScenario(),
+    "export": MailScenario(),
+}
 """By the kind that manifests name. An origin of another kind is said to be not checked."""
