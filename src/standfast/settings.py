@@ -59,6 +59,41 @@ class ReplicaSettings:
 
     name: str
     location: str
+    """A path on this machine, `s3://bucket/prefix`, or `sftp://user@host[:port]/path`."""
+    endpoint: str = ""
+    region: str = ""
+    conditional: bool = True
+    host_key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuthSettings:
+    """Table `[oauth.NAME]`: how this program is known to a provider of mail. A client id is no secret."""
+
+    name: str
+    client_id: str
+    device_url: str = ""
+    token_url: str = ""
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CosignerSettings:
+    """Table `[cosigners.NAME]`."""
+
+    name: str
+    vkeys: tuple[str, ...]
+    url: str = ""
+    organisation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CosigningSettings:
+    """Table `[cosigning]`."""
+
+    quorum: int = 0
+    rhythm_hours: int = 24
+    understood: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +105,9 @@ class Settings:
     vault: VaultSettings
     origins: Mapping[str, Origin] = field(default_factory=dict)
     replicas: Mapping[str, ReplicaSettings] = field(default_factory=dict)
+    cosigners: Mapping[str, CosignerSettings] = field(default_factory=dict)
+    cosigning: CosigningSettings = CosigningSettings()
+    oauth: Mapping[str, OAuthSettings] = field(default_factory=dict)
 
 
 T = TypeVar("T")
@@ -98,7 +136,7 @@ def parse_settings(text: str, file: Path) -> Settings:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as why:
         raise UnreadableSettingsError(file, str(why)) from why
-    known = ["vault", "origins", "replicas"]
+    known = ["vault", "origins", "replicas", "cosigners", "cosigning", "oauth"]
     for key in tables:
         if key not in known:
             raise UnknownSettingError(file, key, known)
@@ -114,10 +152,21 @@ def parse_settings(text: str, file: Path) -> Settings:
         name: _value(ReplicaSettings, {"name": name, **table}, f"replicas.{name}", file)
         for name, table in _named(tables, "replicas", file)
     }
+    oauth = {
+        name: _value(OAuthSettings, {"name": name, **table}, f"oauth.{name}", file)
+        for name, table in _named(tables, "oauth", file)
+    }
+    cosigners = {
+        name: _value(CosignerSettings, {"name": name, **table}, f"cosigners.{name}", file)
+        for name, table in _named(tables, "cosigners", file)
+    }
+    cosigning = _value(CosigningSettings, _table(tables, "cosigning", file), "cosigning", file)
+    if cosigning.quorum < 0 or not 1 <= cosigning.rhythm_hours <= 8_760:
+        raise BadSettingError(file, "cosigning", "a quorum of 0 or more, and a rhythm of 1 to 8760 hours")
     vault = _value(VaultSettings, dict(tables["vault"]), "vault", file)
     if not 8 <= vault.pack_mib <= 512:
         raise BadSettingError(file, "vault.pack_mib", "between 8 and 512")
-    return Settings(file=file, text=text, vault=vault, origins=origins, replicas=replicas)
+    return Settings(file=file, text=text, vault=vault, origins=origins, replicas=replicas, oauth=oauth)
 
 
 def new_settings_text(name: str, shares: str) -> str:
@@ -218,5 +267,23 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("origins.NAME.max_depth", "50", "links", "Web: how far from the first page."),
     Setting("origins.NAME.max_duration_s", "21600", "seconds", "Web: how long a run takes."),
     Setting("origins.NAME.rate", "8.0", "requests a second", "Web: to one host."),
-    Setting("replicas.NAME.location", "", "", "Where the copy is: a path on this machine."),
+    Setting(
+        "replicas.NAME.location",
+        "",
+        "",
+        "Where the copy is: a path on this machine, `s3://bucket/prefix`, or `sftp://user@host[:port]/path`.",
+    ),
+    Setting("replicas.NAME.endpoint", "", "", "S3: the store's https address; without it, the one of the region."),
+    Setting("replicas.NAME.region", "us-east-1", "", "S3: the store's region."),
+    Setting(
+        "replicas.NAME.conditional",
+        "true",
+        "",
+        "S3: the store knows create-only and If-Match; written by `replicas add`, which tries it.",
+    ),
+    Setting("replicas.NAME.host_key", "", "", "SFTP: the host's public key, pinned by `replicas add`."),
+    Setting("oauth.NAME.client_id", "", "", "Your own registration with a provider of mail; it is no secret."),
+    Setting("oauth.NAME.device_url", "", "", "Where a code to confirm is asked for (RFC 8628), without a preset."),
+    Setting("oauth.NAME.token_url", "", "", "Where a token is asked for, without a preset."),
+    Setting("oauth.NAME.scopes", "[]", "", "What is asked for, without a preset: the right to read mail by IMAP."),
 )

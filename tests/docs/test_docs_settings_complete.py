@@ -10,6 +10,7 @@ TABLES = {
     "vault": [settings.VaultSettings],
     "origins.NAME": list(settings.ORIGIN_KINDS.values()),
     "replicas.NAME": [settings.ReplicaSettings],
+    "oauth.NAME": [settings.OAuthSettings],
 }
 
 
