@@ -156,17 +156,20 @@ def parse_settings(text: str, file: Path) -> Settings:
         name: _value(OAuthSettings, {"name": name, **table}, f"oauth.{name}", file)
         for name, table in _named(tables, "oauth", file)
     }
-    cosigners = {
-        name: _value(CosignerSettings, {"name": name, **table}, f"cosigners.{name}", file)
-        for name, table in _named(tables, "cosigners", file)
-    }
-    cosigning = _value(CosigningSettings, _table(tables, "cosigning", file), "cosigning", file)
-    if cosigning.quorum < 0 or not 1 <= cosigning.rhythm_hours <= 8_760:
-        raise BadSettingError(file, "cosigning", "a quorum of 0 or more, and a rhythm of 1 to 8760 hours")
+    cosigners, cosigning = _cosigners(tables, file)
     vault = _value(VaultSettings, dict(tables["vault"]), "vault", file)
     if not 8 <= vault.pack_mib <= 512:
         raise BadSettingError(file, "vault.pack_mib", "between 8 and 512")
-    return Settings(file=file, text=text, vault=vault, origins=origins, replicas=replicas, oauth=oauth)
+    return Settings(
+        file=file,
+        text=text,
+        vault=vault,
+        origins=origins,
+        replicas=replicas,
+        cosigners=cosigners,
+        cosigning=cosigning,
+        oauth=oauth,
+    )
 
 
 def new_settings_text(name: str, shares: str) -> str:
@@ -194,6 +197,23 @@ def add_replica(settings: Settings, replica: ReplicaSettings) -> str:
     if replica.name in settings.replicas:
         raise NameTakenError("a replica", replica.name)
     return _add(settings, "replicas", replica.name, _told(replica))
+
+
+def add_cosigner(settings: Settings, cosigner: CosignerSettings) -> str:
+    """Write one more cosigner; as `add_origin`."""
+    if cosigner.name in settings.cosigners:
+        raise NameTakenError("a cosigner", cosigner.name)
+    return _add(settings, "cosigners", cosigner.name, _told(cosigner))
+
+
+def set_cosigning(settings: Settings, cosigning: CosigningSettings) -> str:
+    """Write the table `[cosigning]` in place of what it says now. Returns the new text."""
+    document = tomlkit.parse(settings.text)
+    document["cosigning"] = {each.name: getattr(cosigning, each.name) for each in dataclasses.fields(cosigning)}
+    text = tomlkit.dumps(document)
+    parse_settings(text, settings.file)
+    durable.write_atomically(settings.file, text.encode())
+    return text
 
 
 def check_name(name: str) -> str:
@@ -228,6 +248,20 @@ def _told(value: Any) -> dict[str, Any]:
         if each.name != "name" and said != default:
             out[each.name] = list(said) if isinstance(said, tuple) else said
     return out
+
+
+def _cosigners(tables: Mapping[str, Any], file: Path) -> tuple[dict[str, CosignerSettings], CosigningSettings]:
+    cosigners = {
+        name: _value(CosignerSettings, {"name": name, **table}, f"cosigners.{name}", file)
+        for name, table in _named(tables, "cosigners", file)
+    }
+    table = tables.get("cosigning", {})
+    if not isinstance(table, dict):
+        raise BadSettingError(file, "cosigning", "a table")
+    cosigning = _value(CosigningSettings, dict(table), "cosigning", file)
+    if cosigning.quorum < 0 or not 1 <= cosigning.rhythm_hours <= 8_760:
+        raise BadSettingError(file, "cosigning", "a quorum of 0 or more, and a rhythm of 1 to 8760 hours")
+    return cosigners, cosigning
 
 
 def _named(tables: Mapping[str, Any], section: str, file: Path) -> list[tuple[str, dict[str, Any]]]:
@@ -286,4 +320,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("oauth.NAME.device_url", "", "", "Where a code to confirm is asked for (RFC 8628), without a preset."),
     Setting("oauth.NAME.token_url", "", "", "Where a token is asked for, without a preset."),
     Setting("oauth.NAME.scopes", "[]", "", "What is asked for, without a preset: the right to read mail by IMAP."),
+    Setting("cosigners.NAME.vkeys", "", "", "Its public keys, at most one of each family; written by `cosigners add`."),
+    Setting("cosigners.NAME.url", "", "", "Where it is asked; without one, by files (`cosigners request`, `import`)."),
+    Setting("cosigners.NAME.organisation", "", "", "Who runs it: organisations count, not keys. Else its name."),
+    Setting(
+        "cosigning.quorum", "0", "organisations", "How many must have cosigned; 0: the fewest that stand one liar."
+    ),
+    Setting(
+        "cosigning.rhythm_hours", "24", "hours", "Cosigners are asked again after this, also when nothing changed."
+    ),
+    Setting("cosigning.understood", "false", "", "A quorum that tolerates no liar was taken with `--i-understand`."),
 )

@@ -11,6 +11,8 @@ TABLES = {
     "origins.NAME": list(settings.ORIGIN_KINDS.values()),
     "replicas.NAME": [settings.ReplicaSettings],
     "oauth.NAME": [settings.OAuthSettings],
+    "cosigners.NAME": [settings.CosignerSettings],
+    "cosigning": [settings.CosigningSettings],
 }
 
 
@@ -22,6 +24,7 @@ def test_the_list_is_whole_and_true() -> None:
                 if each.name == "name" and table != "vault":
                     continue
                 default = "" if each.default is dataclasses.MISSING else each.default
-                shown = {True: "true", False: "false", (): "[]", "": ""}.get(default, str(default))
+                words = {True: "true", False: "false", (): "[]", "": ""}
+                shown = str(default) if type(default) is int else words.get(default, str(default))
                 wanted[f"{table}.{each.name}"] = shown
     assert {setting.key: setting.default for setting in settings.SETTINGS} == wanted
