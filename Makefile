@@ -39,6 +39,6 @@ lock: setup ## bring requirements.lock to the newest versions that pyproject.tom
 		--no-header --upgrade --python-version 3.11 -q -o requirements.lock
 
 clean: ## what make made: environment, caches, npm parts
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis tests/interop/node/node_modules
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis tests/interop/node/node_modules page/node_modules
 	rm -rf src/*.egg-info
 	find src tests bench tools -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,7 +3,7 @@
 #
 #   1. Debian packages       tools/system-packages.txt
 #   2. .venv                 what requirements.lock names, by hash, and this project itself, editable
-#   3. npm parts             tests/interop/node, by its lock
+#   3. npm parts             tests/interop/node and page, by their locks
 #
 # Each step looks first whether its work is done, so a second run costs nothing.
 set -euo pipefail
@@ -51,8 +51,7 @@ if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ] || ! .venv/bin/python 
 fi
 
 # ---- 3. The npm parts. No audit: it would tell a registry what we use.
-node_part=tests/interop/node
-if [ -f "$node_part/package-lock.json" ]; then
+for node_part in tests/interop/node page; do
     wanted=$(node --version | digest "$node_part/package.json" "$node_part/package-lock.json")
     stamp=$node_part/node_modules/.made-from
     if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
@@ -60,4 +59,4 @@ if [ -f "$node_part/package-lock.json" ]; then
         (cd "$node_part" && npm ci --silent --no-audit --no-fund --ignore-scripts --no-update-notifier)
         printf '%s\n' "$wanted" >"$stamp"
     fi
-fi
+done

@@ -188,9 +188,9 @@ function preferred(): Language {
   return (wanted.find((each) => LANGUAGES.includes(each as Language)) as Language | undefined) ?? "en";
 }
 
-/** Latin digits in Arabic too: digests and sizes are compared with what other programs print. */
+/** 24 hours in English, Latin digits in Arabic: digests and sizes are compared with what other programs print. */
 function locale(language: Language): string {
-  return language === "ar" ? "ar-u-nu-latn" : language;
+  return { en: "en-GB", ar: "ar-u-nu-latn", fr: "fr", es: "es" }[language];
 }
 
 new Page().start();

@@ -13,10 +13,10 @@ const RATIO_LIMIT = 1100;
 /** 10,000 entries with names of 400 bytes and generous extra fields. */
 const DIRECTORY_LIMIT_BYTES = 16 * 1024 * 1024;
 const LOCAL_HEADER_BYTES = 30;
-const CONTENT = /^data\/items\/[1-9][0-9]*\/content\//;
+const CONTENT = /^data\/items\/[1-9][0-9]*\/content\/[^/]+$/;
+const TOP = /^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$/;
 const STORED = 0;
 const DEFLATED = 8;
-const UNIX = 3;
 const FILE_TYPE_MASK = 0o170000;
 const REGULAR = 0o100000;
 const FOLDER = 0o040000;
@@ -29,8 +29,7 @@ interface Listed {
   readonly compressedSize: number;
   readonly uncompressedSize: number;
   readonly encrypted: boolean;
-  readonly directory: boolean;
-  readonly versionMadeBy: number;
+  readonly crc32?: number;
   readonly externalFileAttributes: number;
 }
 
@@ -43,10 +42,11 @@ export async function openZip(blob: Blob): Promise<Map<string, BundleFile>> {
   for (const entry of listed) {
     requireEntry(entry);
     const [first, ...below] = entry.filename.replace(/\/$/, "").split("/");
-    if (top !== null && first !== top) refuse("zipTop");
+    if ((top !== null && first !== top) || !TOP.test(first!)) refuse("zipTop");
     top = first!;
-    if (folded.has(entry.filename.toLowerCase())) refuse("zipTwice", { name: entry.filename });
-    folded.add(entry.filename.toLowerCase());
+    const plain = entry.filename.replace(/\/$/, "").normalize("NFC").toUpperCase().toLowerCase();
+    if (folded.has(plain)) refuse("zipTwice", { name: entry.filename });
+    folded.add(plain);
     if (entry.filename.endsWith("/")) continue;
     const path = below.join("/");
     if (!path) refuse("zipTop");
@@ -89,10 +89,11 @@ function requireEntry(entry: Listed): void {
   requirePath(name.replace(/\/$/, ""));
   if (entry.encrypted) refuse("zipEncrypted", { name });
   if (entry.compressionMethod !== STORED && entry.compressionMethod !== DEFLATED) refuse("zipMethod", { name });
-  const kind = entry.versionMadeBy >> 8 === UNIX ? (entry.externalFileAttributes >>> 16) & FILE_TYPE_MASK : 0;
-  if (kind !== 0 && kind !== REGULAR && kind !== FOLDER) refuse("zipSpecial", { name });
+  const kind = (entry.externalFileAttributes >>> 16) & FILE_TYPE_MASK;
+  if (kind !== 0 && kind !== (name.endsWith("/") ? FOLDER : REGULAR)) refuse("zipSpecial", { name });
+  if (name.endsWith("/") && entry.uncompressedSize) refuse("zipSpecial", { name });
   if (entry.compressionMethod === STORED && entry.compressedSize !== entry.uncompressedSize) refuse("zipLarge", { name });
-  if (entry.uncompressedSize > RATIO_LIMIT * entry.compressedSize) refuse("zipLarge", { name });
+  if (entry.uncompressedSize > RATIO_LIMIT * entry.compressedSize + 64) refuse("zipLarge", { name });
 }
 
 /** Where the bytes of each entry begin. Refuses entries that overlap and bytes before the first. */
@@ -118,8 +119,24 @@ async function startsOf(blob: Blob, listed: readonly Listed[]): Promise<Map<List
 
 function fileOf(path: string, entry: Listed, blob: Blob, start: number): BundleFile {
   const packed = blob.slice(start, start + entry.compressedSize);
-  const pieces = (): AsyncIterable<Bytes> => (entry.compressionMethod === STORED ? piecesOf(packed) : inflated(packed, path, entry.uncompressedSize));
+  const pieces = (): AsyncIterable<Bytes> => summed(entry.compressionMethod === STORED ? piecesOf(packed) : inflated(packed, path, entry.uncompressedSize), path, entry.crc32);
   return { path, sizeBytes: entry.uncompressedSize, pieces };
+}
+
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+  return value;
+});
+
+/** The same pieces, whose checksum must be the directory's: `check` refuses another as damage too. */
+async function* summed(pieces: AsyncIterable<Bytes>, path: string, expected: number | undefined): AsyncIterable<Bytes> {
+  let running = 0xffffffff;
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.length; at++) running = CRC_TABLE[(running ^ piece[at]!) & 0xff]! ^ (running >>> 8);
+    yield piece;
+  }
+  if ((running ^ 0xffffffff) >>> 0 !== expected) refuse("zipDamaged", { name: path });
 }
 
 async function* inflated(packed: Blob, path: string, sizeBytes: number): AsyncIterable<Bytes> {
