@@ -10,7 +10,7 @@ from pathlib import Path
 from standfast import clock
 from standfast.assembly.captures import location_of
 from standfast.assembly.custody import NoteCapture
-from standfast.assembly.destinations import open_destination, open_source
+from standfast.assembly.destinations import open_replica, source_of
 from standfast.assembly.ledger import read_ledger, write_ledger
 from standfast.assembly.office import Office
 from standfast.drill.report import ReportFiles, report_json, write_report
@@ -72,9 +72,8 @@ def drill(
     name = replica or _first_reachable(office)
     if name not in office.settings.replicas:
         raise UnknownReplicaError(name)
-    location = office.settings.replicas[name].location
-    with open_destination(location) as objects:
-        copy = CopyUnderDrill(name=name, objects=objects, packs=open_source(location))
+    with open_replica(office, name) as objects:
+        copy = CopyUnderDrill(name=name, objects=objects, packs=source_of(objects))
         result = run_drill(
             copy,
             identities,
@@ -93,8 +92,8 @@ def drill(
 
 
 def _first_reachable(office: Office) -> str:
-    for name, replica in office.settings.replicas.items():
-        with open_destination(replica.location) as place:
+    for name in office.settings.replicas:
+        with open_replica(office, name) as place:
             try:
                 place.read(FORMAT_NAME)
             except (StandfastError, OSError):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from standfast import clock
-from standfast.assembly.destinations import open_destination, open_own
+from standfast.assembly.destinations import Reach, open_destination, open_own
 from standfast.assembly.founding import require_empty
 from standfast.assembly.ledger import Ledger, write_ledger
 from standfast.assembly.office import open_office
@@ -24,6 +24,7 @@ def rebuild_vault(
     shares: Sequence[str],
     identity: str,
     ask_passphrase: Callable[[], str],
+    reach: Reach | None = None,
     tell: Callable[[int, int], None] | None = None,
 ) -> RebuildResult:
     """Rebuild; the passphrase is asked for only when shares or identity have proved to be of this vault.
@@ -36,7 +37,7 @@ def rebuild_vault(
     require_empty(root)
     master = MasterKeys.from_master(combine([words_of(text) for text in shares])) if shares else None
     lines = [line.strip() for line in identity.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    with open_destination(location) as copy:
+    with open_destination(location, reach) as copy:
         keyring = keyrings_of(copy)[-1]
         readers = [master.identity] if master else lines
         if not any(recipient_of(reader) in keyring.recipients for reader in readers):
@@ -45,7 +46,7 @@ def rebuild_vault(
     office = open_office(root)
     ledger = Ledger()
     for replica in office.settings.replicas.values():
-        if Path(replica.location).resolve() == Path(location).resolve():
+        if replica.location == location or Path(replica.location).resolve() == Path(location).resolve():
             note = ledger.replica(replica.name)
             note.synced_at, note.synced_size, note.ok = clock.to_text(office.clock()), result.log_size, result.ok
     write_ledger(office.folder.state, ledger)

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from standfast import clock
-from standfast.assembly.destinations import open_destination, open_own
+from standfast.assembly.destinations import Opened, Reach, is_local, open_destination, open_own, open_replica
 from standfast.assembly.ledger import Ledger, read_ledger, write_ledger
-from standfast.assembly.office import Office, open_office
+from standfast.assembly.office import Office
 from standfast.errors.base import StandfastError
 from standfast.errors.intake import OldCopyError
-from standfast.errors.replicas import ReplicaError, UnknownReplicaError
+from standfast.errors.replicas import ReplicaError, ReplicaUnreachableError, UnknownReplicaError
 from standfast.replicas.audit import audit
-from standfast.replicas.copy import copy_to
+from standfast.replicas.copy import CopyResult, copy_to
 from standfast.replicas.findings import AuditResult
 from standfast.replicas.freshness import SeenCheckpoints, seen_folder
 from standfast.replicas.heal import HealResult, heal
-from standfast.replicas.location import PreparedLocation, prepare_location
-from standfast.settings import ReplicaSettings, add_replica
 from standfast.tlog.checkpoint import open_checkpoint
 from standfast.tlog.monitor import verify_growth
 from standfast.vault.folder import CHECKPOINT_NAME
 
 TellReplica = Callable[[str, int, int], None]
+TRIES, PAUSE_S = 4, 2
+"""Of attempts that bring nothing over, and the pause after the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +42,6 @@ class ReplicaOutcome:
     code: str = ""
 
 
-def add_local_replica(office: Office, name: str, location: str) -> tuple[Office, PreparedLocation]:
-    """Write a replica on a disk into the settings, after asking whether its place is fit.
-
-    Raises:
-        RefusedLocationError, ReplicaUnreachableError: the place.
-        NameTakenError, BadNameError: the name.
-    """
-    prepared = prepare_location(Path(location), office.folder.root)
-    open_destination(str(prepared.folder)).probe()
-    add_replica(office.settings, ReplicaSettings(name=name, location=str(prepared.folder)))
-    return open_office(office.folder.root, office.clock), prepared
-
-
 def refuse_old_copy(office: Office) -> None:
     """Ask the replicas that can be reached for their newest checkpoint; sign nothing unless our log continues each.
 
@@ -63,8 +52,8 @@ def refuse_old_copy(office: Office) -> None:
     log = office.log_reader()
     for replica in office.settings.replicas.values():
         try:
-            raw = open_destination(replica.location).read(CHECKPOINT_NAME)
-            theirs = open_checkpoint(raw, office.vkeys)
+            with open_replica(office, replica.name) as copy:
+                theirs = open_checkpoint(copy.read(CHECKPOINT_NAME), office.vkeys)
         except (StandfastError, OSError):
             continue  # not there, new, or damaged: syncing and auditing it tell
         if theirs.size > log.size:
@@ -85,14 +74,7 @@ def sync_replicas(
         note = ledger.replica(name)
         say = (lambda done, total, name=name: tell(name, done, total)) if tell else None
         try:
-            with open_destination(office.settings.replicas[name].location) as destination:
-                done = copy_to(
-                    open_own(office.folder.holdings),
-                    destination,
-                    office.vkeys,
-                    known_size=note.synced_size,
-                    progress=say,
-                )
+            done = _copy(office, name, note.synced_size, say)
         except StandfastError as why:
             note.ok = False
             outcomes.append(ReplicaOutcome(name=name, ok=False, why=f"{why}; {why.step()}", code=why.code))
@@ -102,11 +84,40 @@ def sync_replicas(
     return outcomes
 
 
+def _copy(office: Office, name: str, known_size: int, tell: Callable[[int, int], None] | None) -> CopyResult:
+    """Over a line that breaks, go on from what was sent, as long as each attempt brings some of it over."""
+    best = tries = 0
+
+    def progress(done: int, total: int) -> None:
+        nonlocal best, tries
+        if done > best:
+            best, tries = done, 0
+        if tell:
+            tell(done, total)
+
+    while True:
+        try:
+            with open_replica(office, name) as destination:
+                return copy_to(
+                    open_own(office.folder.holdings),
+                    destination,
+                    office.vkeys,
+                    known_size=known_size,
+                    progress=progress,
+                )
+        except ReplicaUnreachableError:
+            tries += 1
+            if tries >= TRIES or not best or is_local(office.settings.replicas[name].location):
+                raise
+            time.sleep(tries * PAUSE_S)
+
+
 def audit_location(
     location: str,
     vkeys: Sequence[str],
     *,
     newest: bytes | None = None,
+    reach: Reach | None = None,
     tell: Callable[[int, int], None] | None = None,
 ) -> AuditResult:
     """Audit any copy with nothing but keys, and remember what was seen, so that an older copy shows next time.
@@ -118,7 +129,7 @@ def audit_location(
 
     seen = SeenCheckpoints(seen_folder(os.environ, Path.home()))
     origin = parse_vkey(vkeys[0]).name
-    with open_destination(location) as destination:
+    with open_destination(location, reach) as destination:
         result = audit(destination, vkeys, newest=newest, last_seen=seen.find(origin), progress=tell)
     if result.checkpoint and result.checkpoint_note and result.freshness != "failed":
         seen.keep(origin, result.checkpoint_note)
@@ -135,11 +146,13 @@ def heal_copies(
         ReplicaError: a copy that was asked for can't be reached or written.
     """
     own = open_own(office.folder.holdings)
-    replicas = {name: open_destination(each.location) for name, each in office.settings.replicas.items()}
-    copies = {"this vault": own, **replicas}
+    copies: dict[str, Opened] = {"this vault": own}
+    copies |= {name: open_replica(office, name) for name in office.settings.replicas}
     chosen = _known(office, names) if names else list(copies)
     results = []
-    with office.lock("replicas heal"):
+    with office.lock("replicas heal"), contextlib.ExitStack() as open_copies:
+        for each in copies.values():
+            open_copies.enter_context(each)
         for name in chosen:
             others = [each for other, each in copies.items() if other != name]
             say = (lambda done, total, name=name: tell(name, done, total)) if tell else None

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from standfast.assembly.destinations import open_destination, open_own
+from standfast.assembly.destinations import Opened, open_own, open_replica, source_of
 from standfast.assembly.ledger import read_ledger, write_ledger
 from standfast.assembly.office import Office
 from standfast.errors.base import StandfastError
 from standfast.errors.replicas import UnknownReplicaError
 from standfast.replicas.audit import audit
 from standfast.replicas.fixity import HeldFault, verify_held
+from standfast.replicas.names import TLOG
 from standfast.tlog.checkpoint import open_checkpoint
 from standfast.tlog.reader import LogReader
 from standfast.vault.folder import CHECKPOINT_NAME
 from standfast.vault.reader import VaultReader
-from standfast.vault.source import FolderSource
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,9 +45,7 @@ def verify_all(
     """
     if replica and replica not in office.settings.replicas:
         raise UnknownReplicaError(replica)
-    place = (
-        open_destination(office.settings.replicas[replica].location) if replica else open_own(office.folder.holdings)
-    )
+    place: Opened = open_replica(office, replica) if replica else open_own(office.folder.holdings)
     keys = office.capture_keys()
     with place as copy:
         checked = audit(copy, office.vkeys, progress=tell)
@@ -57,9 +54,8 @@ def verify_all(
         if checked.checkpoint is None:
             return done
         checkpoint = open_checkpoint(copy.read(CHECKPOINT_NAME), office.vkeys)
-        root = Path(place.location)
-        reader = VaultReader(FolderSource(root), identities, checkpoint.size)
-        log = LogReader(lambda path: (root / "tlog" / path).read_bytes(), checkpoint)
+        reader = VaultReader(source_of(copy), identities, checkpoint.size)
+        log = LogReader(lambda path: copy.read(TLOG + path), checkpoint)
         try:
             held = verify_held(reader, log, (keys.dedup_own, keys.dedup_strangers), tell=tell)
         except StandfastError as why:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from standfast.cli.context import Invocation, command
 from standfast.cli.progress import progress, size_in_words
+from standfast.cli.reaching import reach_from, reach_options
 
 if TYPE_CHECKING:
     from standfast.replicas.findings import AuditResult
@@ -27,13 +28,15 @@ if TYPE_CHECKING:
     metavar="CHECKPOINT",
     help="A checkpoint that the copy must be as new as.",
 )
+@reach_options
 @click.pass_obj
-def audit(run: Invocation, location: str, vkeys: tuple[str, ...], newest: Path | None) -> None:
+def audit(run: Invocation, /, location: str, vkeys: tuple[str, ...], newest: Path | None, **reach: Any) -> None:
     """Check a whole copy without any key that reads.
 
     Names every object that is missing, damaged, withheld or unexpected. Without --log, the keys of the vault that is
     meant are taken. Whether the copy is the newest is checked against --newest, or what this auditor saw last.
     """
+    from standfast.assembly.destinations import reach_of
     from standfast.assembly.office import open_office
     from standfast.assembly.replication import audit_location, note_audit
     from standfast.errors.replicas import FaultsInCopyError
@@ -41,9 +44,16 @@ def audit(run: Invocation, location: str, vkeys: tuple[str, ...], newest: Path |
     office = None if vkeys else open_office(run.vault_folder())
     keys = vkeys or (office.vkeys if office else ())
     known = {each.name: each for each in office.settings.replicas.values()} if office else {}
+    mine = reach_of(office.folder, known[location]) if office and location in known else None
     place = known[location].location if location in known else location
     with progress(run.output, f"audit {location}") as meter:
-        result = audit_location(place, keys, newest=newest.read_bytes() if newest else None, tell=meter.at_bytes)
+        result = audit_location(
+            place,
+            keys,
+            newest=newest.read_bytes() if newest else None,
+            reach=mine or reach_from(**reach),
+            tell=meter.at_bytes,
+        )
     if office and location in known:
         note_audit(office, location, result)
     _say(run, result)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from standfast.cli.context import Invocation, command
 from standfast.cli.progress import progress
+from standfast.cli.reaching import reach_from, reach_options
 
 
 @command(
@@ -31,9 +33,16 @@ from standfast.cli.progress import progress
     metavar="FILE",
     help="In place of shares: a file with the reading identity. The vault can then be read, not added to.",
 )
+@reach_options
 @click.pass_obj
 def rebuild(
-    run: Invocation, folder: Path, location: str, share_files: tuple[Path, ...], identity_file: Path | None
+    run: Invocation,
+    /,
+    folder: Path,
+    location: str,
+    share_files: tuple[Path, ...],
+    identity_file: Path | None,
+    **reach: Any,
 ) -> None:
     """Make a working vault from any one replica, with recovery shares.
 
@@ -48,7 +57,13 @@ def rebuild(
     identity = identity_file.read_text("utf-8", "replace")[:65_536] if identity_file else ""
     with progress(run.output, "rebuild") as meter:
         result = rebuild_vault(
-            location, folder, shares=shares, identity=identity, ask_passphrase=run.new_passphrase, tell=meter.at_bytes
+            location,
+            folder,
+            shares=shares,
+            identity=identity,
+            ask_passphrase=run.new_passphrase,
+            reach=reach_from(**reach),
+            tell=meter.at_bytes,
         )
     run.output.document(
         {

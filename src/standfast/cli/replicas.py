@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from standfast.cli.context import Invocation, group
 from standfast.cli.progress import progress, size_in_words
+from standfast.cli.reaching import reach_from, reach_options
 
 
 @group("replicas", example="standfast replicas add partner /media/usb/copy\nstandfast replicas heal")
@@ -13,21 +16,32 @@ def replicas() -> None:
     """Copies in other hands: add, bring up to date, list, heal."""
 
 
-@replicas.command("add", example="standfast replicas add partner /media/usb/copy")
+@replicas.command(
+    "add",
+    example="standfast replicas add partner /media/usb/copy\n"
+    "standfast replicas add store s3://bucket/office --endpoint https://s3.example.org --credentials FILE\n"
+    "standfast replicas add coalition sftp://office@copies.example.org/office --key-file FILE --host-key SHA256:…",
+)
 @click.argument("name")
 @click.argument("location")
+@reach_options
 @click.pass_obj
-def add(run: Invocation, name: str, location: str) -> None:
-    """Add a place for a copy: a new or empty folder, best on another disk in other hands."""
-    from standfast.assembly.office import open_office
-    from standfast.assembly.replication import add_local_replica
+def add(run: Invocation, /, name: str, location: str, **reach: Any) -> None:
+    """Add a place for a copy: an empty folder, bucket or SFTP account, best in other hands.
 
-    office, prepared = add_local_replica(open_office(run.vault_folder()), name, location)
-    place = office.settings.replicas[name].location
-    run.output.document({"name": name, "location": place, "same_disk": prepared.same_disk})
+    The place is tried first. Credentials are copied into the vault's keys/, readable by this account alone.
+    """
+    from standfast.assembly.adding_replicas import add_replica_at
+    from standfast.assembly.office import open_office
+
+    _, added = add_replica_at(open_office(run.vault_folder()), name, location, reach_from(**reach))
+    place = added.replica.location
+    run.output.document({"name": name, "location": place, "same_disk": added.same_disk})
     run.output.line(f"added     {name} ({place})")
-    if prepared.same_disk:
+    if added.same_disk:
         run.output.line("note      it lies on the vault's own disk: what takes one takes both")
+    if not added.replica.conditional:
+        run.output.line("note      this store knows no conditional writes: no second machine may write to this copy")
     run.output.line("next      standfast replicas sync")
 
 

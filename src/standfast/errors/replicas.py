@@ -14,6 +14,7 @@ StandfastError
     HealIncompleteError         REP-079, exit 79
     UnknownReplicaError         REP-068, exit 68
     HostKeyChangedError         REP-213, exit 213
+    HostKeyUnknownError         REP-214, exit 214
 """
 
 from __future__ import annotations
@@ -187,3 +188,19 @@ class HostKeyChangedError(ReplicaError):
         """Where the copy should be."""
         self.location = location
         super().__init__(f"the host at {location} does not show the key that was pinned when the copy was added")
+
+
+class HostKeyUnknownError(ReplicaError):
+    """Nobody has vouched for the host yet. Nothing was sent."""
+
+    code, exit_status = "REP-214", 214
+    next_step = (
+        "ask whoever runs that host, by another way, for the fingerprint of its SSH host key; if it is the same, "
+        "run the command again with `--host-key {shown}`"
+    )
+
+    def __init__(self, location: str, shown: str, expected: str) -> None:
+        """Where the copy should be, the fingerprint that the host shows, and the one that was expected, if any."""
+        self.location, self.shown, self.expected = location, shown, expected
+        but = f", not {expected}" if expected else ""
+        super().__init__(f"the host at {location} shows the key {shown}{but}")

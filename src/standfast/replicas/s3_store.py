@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 SCHEME = "s3://"
 REQUEST_S = 300
 """A part takes 34 s at 2 Mbit/s, twice that with another beside it."""
-RETRIES, RETRY_S = 12, 900
+RETRIES, RETRY_S = 6, 180
+"""Of one request; whoever copies goes on by itself where a later one failed."""
 PROBE_NAME = "standfast-probe"
 PROBE_BYTES = 4096
 RACERS = 4
