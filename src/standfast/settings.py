@@ -17,7 +17,7 @@ import msgspec
 import tomlkit
 
 from standfast import durable
-from standfast.capture.origin import FilesOrigin, WebOrigin
+from standfast.capture.origin import FilesOrigin, MailOrigin, WebOrigin
 from standfast.errors.settings import (
     BadNameError,
     BadSettingError,
@@ -28,8 +28,8 @@ from standfast.errors.settings import (
 from standfast.holdings.identifiers import ORIGIN_NAME
 
 FILE_LIMIT = 1024 * 1024
-Origin = FilesOrigin | WebOrigin
-ORIGIN_KINDS: dict[str, type[Origin]] = {"files": FilesOrigin, "web": WebOrigin}
+Origin = FilesOrigin | WebOrigin | MailOrigin
+ORIGIN_KINDS: dict[str, type[Origin]] = {"files": FilesOrigin, "web": WebOrigin, "mail": MailOrigin}
 RESERVED_ORIGIN = "standfast"
 """Standfast's own items (drills, custody events) come from an origin of this name."""
 
@@ -288,11 +288,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("vault.name", "", "", "What the organisation calls this vault; asked for by `init`."),
     Setting("vault.pack_mib", "64", "MiB", "A pack of this size is full. Smaller for bad lines: a cut costs one."),
     Setting("vault.shares", "", "", "How many recovery shares open, of how many, as `2/3`; written by `init`."),
-    Setting("origins.NAME.kind", "", "", "`files` or `web`; written by `add`."),
+    Setting("origins.NAME.kind", "", "", "`files`, `web` or `mail`; written by `add`."),
     Setting("origins.NAME.path", "", "", "Files: the folder, absolute. Links below it are kept and never followed."),
-    Setting("origins.NAME.exclude", "[]", "", "Patterns that are left out: files as in .gitignore, web with `*`."),
+    Setting(
+        "origins.NAME.exclude",
+        "[]",
+        "",
+        "What is left out: files as in .gitignore, addresses and folders of mail with `*`.",
+    ),
     Setting("origins.NAME.one_file_system", "true", "", "Files: do not go into what is mounted below the folder."),
-    Setting("origins.NAME.url", "", "", "Web: the first page. Pages on its host and below its path are followed."),
+    Setting("origins.NAME.url", "", "", "Web: the first page, and what is below it. Mail: `imaps://user@host[:port]`."),
     Setting("origins.NAME.mine", "false", "", "Web: one's own site; robots.txt is not obeyed, and the record says so."),
     Setting("origins.NAME.also", "[]", "", "Web: further hosts that are part of the site."),
     Setting("origins.NAME.max_pages", "20000", "addresses", "Web: how many are asked for in a run."),
@@ -301,6 +306,18 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("origins.NAME.max_depth", "50", "links", "Web: how far from the first page."),
     Setting("origins.NAME.max_duration_s", "21600", "seconds", "Web: how long a run takes."),
     Setting("origins.NAME.rate", "8.0", "requests a second", "Web: to one host."),
+    Setting("origins.NAME.password_file", "", "", "Mail: its first line is the password; 0600."),
+    Setting(
+        "origins.NAME.password_command", "", "", "Mail: run by the shell; its first line of output is the password."
+    ),
+    Setting("origins.NAME.oauth", "", "", "Mail: log in by OAuth 2 with this provider's preset, or `[oauth.NAME]`."),
+    Setting(
+        "origins.NAME.pinned_sha256", "", "", "Mail: trust just the certificate with this SHA-256 (of its DER form)."
+    ),
+    Setting("origins.NAME.also_contacts", "", "", "Mail: the account's address book (CardDAV), an https address."),
+    Setting("origins.NAME.also_calendar", "", "", "Mail: the account's calendars (CalDAV), an https address."),
+    Setting("origins.NAME.connections", "2", "connections", "Mail: how many at once, if the server allows them."),
+    Setting("origins.NAME.max_message_bytes", "268435456", "bytes", "Mail: a larger message is not taken, and told."),
     Setting(
         "replicas.NAME.location",
         "",

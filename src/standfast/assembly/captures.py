@@ -8,7 +8,7 @@ import os
 from standfast import __version__
 from standfast.assembly.office import Office
 from standfast.capture.landing import Capture
-from standfast.capture.origin import FilesOrigin
+from standfast.capture.origin import FilesOrigin, MailOrigin
 from standfast.settings import Origin
 
 
@@ -16,19 +16,27 @@ def location_of(origin: Origin) -> tuple[str, str]:
     """The origin's kind, and where it lies, for manifests and messages."""
     if isinstance(origin, FilesOrigin):
         return "files", origin.path
+    if isinstance(origin, MailOrigin):
+        return "mail", origin.url
     return "web", origin.url
 
 
 def capture_of(office: Office, origin: Origin, *, reread: bool = False) -> Capture:
     """The capture of an origin, ready to run.
 
-    `reread`: distrust what is remembered of files. The web capture always asks the server.
+    `reread`: distrust what is remembered of files and of mail. The web capture always asks the server.
     """
     tool = f"standfast/{__version__}"
     if isinstance(origin, FilesOrigin):
         from standfast.capture.files import FilesCapture
 
         return FilesCapture(origin, tool=f"{tool} files", skip=_own_places(office), reread=reread, clock=office.clock)
+    if isinstance(origin, MailOrigin):
+        from standfast.assembly.mail_access import access_of
+        from standfast.capture.mail.capture import MailCapture
+
+        access = access_of(office, origin)
+        return MailCapture(origin, access, tool=f"{tool} mail", clock=office.clock, reread=reread)
     from standfast.capture.web.crawl import WebCapture
 
     return WebCapture(origin, tool=f"{tool} web", clock=office.clock)

@@ -81,7 +81,7 @@ def _protect_one(
         capture = capture_of(office, origin, reread=reread)
         return bring_in(place, capture, origin=origin.name, kind=kind, location=location, tell=say)
     except StandfastError as why:
-        if why.code.startswith(("CAP-", "SET-")):
+        if why.code.startswith(("CAP-", "SET-", "IMP-")):
             failed = RunResult(name=origin.name, kind=kind)
             failed.fail(location, f"{why}; {why.step()}")
             return failed

@@ -12,10 +12,16 @@ import click
 from standfast.cli.context import Invocation, group
 
 if TYPE_CHECKING:
+    from standfast.capture.origin import MailOrigin
+    from standfast.imap.oauth import DevicePrompt
     from standfast.settings import Origin
 
 
-@group("add", example="standfast add web https://example.org/ --mine\nstandfast add files /home/office/documents")
+@group(
+    "add",
+    example="standfast add web https://example.org/ --mine\nstandfast add files /home/office/documents\n"
+    "standfast add mail imaps://ruth@mail.example.org",
+)
 def add() -> None:
     """Add an origin: something to protect."""
 
@@ -93,6 +99,58 @@ def web(
     }
     origin = dataclasses.replace(plain, **{key: value for key, value in limits.items() if value is not None})
     _add(run, origin, "web", origin.url)
+
+
+@add.command(
+    "mail",
+    example="standfast add mail imaps://ruth@mail.example.org --password-file /home/ruth/.mail-password\n"
+    "standfast add mail imaps://ruth@example.org@imap.example.org --name ruth --exclude Junk",
+)
+@click.argument("url")
+@click.option("--name", metavar="NAME", help="What to call it; from the address when not given.")
+@click.option("--password-file", metavar="FILE", help="Its first line is the password.")
+@click.option("--password-command", metavar="COMMAND", help="Run by the shell; it prints the password.")
+@click.option("--oauth", metavar="PROVIDER", help="Log in by OAuth 2; shows a code to confirm in a browser.")
+@click.option("--pin", metavar="SHA256", help="Trust just this certificate (of its DER form): a server of your own.")
+@click.option("--exclude", multiple=True, metavar="FOLDER", help="Leave this folder out; * for any characters.")
+@click.option("--also-contacts", metavar="URL", help="Protect the account's address book too (CardDAV).")
+@click.option("--also-calendar", metavar="URL", help="Protect the account's calendars too (CalDAV).")
+@click.option("--connections", type=click.IntRange(1, 8), metavar="N", help="To the server at once.  [default: 2]")
+@click.option("--max-message-bytes", type=click.IntRange(min=1), metavar="N", help="A larger message is not taken.")
+@click.pass_obj
+def mail(run: Invocation, /, url: str, name: str | None, **options: Any) -> None:
+    """Protect a mailbox on a server that speaks IMAP.
+
+    Nothing is changed there. Without --password-file, --password-command or --oauth the password is looked for in the
+    system's key ring, under the host and the user.
+    """
+    from standfast.capture.origin import MailOrigin
+    from standfast.errors.capture import BadMailboxError
+    from standfast.imap.access import parse_imap_url
+
+    if options["password_file"]:
+        options["password_file"] = str(Path(options["password_file"]).absolute())
+    options["pinned_sha256"] = (options.pop("pin") or "").replace(":", "").lower()
+    try:
+        address = parse_imap_url(url, certificate_expected=bool(options["pinned_sha256"]))
+    except ValueError as why:
+        raise BadMailboxError(url, str(why)) from why
+    said = {key: value for key, value in options.items() if value}
+    origin = MailOrigin(name=name or _name_from(address.user), url=url, **said)
+    _add(run, origin, "mail", url)
+    if origin.oauth:
+        _authorise(run, origin)
+
+
+def _authorise(run: Invocation, origin: MailOrigin) -> None:
+    """Get a token now, while a person is there to confirm it."""
+    from standfast.assembly.mail_access import access_of
+    from standfast.assembly.office import open_office
+
+    def tell(prompt: DevicePrompt) -> None:
+        run.output.note(f"open {prompt.url} in a browser and enter the code {prompt.user_code}")
+
+    access_of(open_office(run.vault_folder()), origin, tell=tell).secret()
 
 
 def _add(run: Invocation, origin: Origin, kind: str, location: str) -> None:

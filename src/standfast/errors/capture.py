@@ -12,6 +12,7 @@ A part that fails is no error but a `landing.Failure`.
         RobotsBarredError         CAP-050, exit 50
         SiteMovedError            CAP-051, exit 51
         OriginInVaultError        CAP-052, exit 52
+        BadMailboxError           CAP-053, exit 53
 """
 
 from __future__ import annotations
@@ -122,3 +123,15 @@ class SiteMovedError(CaptureError):
         """The address, and where it leads."""
         self.url, self.target = url, target
         super().__init__(f"{url} leads to another site, {target}")
+
+
+class BadMailboxError(CaptureError):
+    """An address of a mailbox that is none."""
+
+    code, exit_status = "CAP-053", 53
+    next_step = "give an address such as imaps://ruth@mail.example.org, without a password"
+
+    def __init__(self, url: str, why: str) -> None:
+        """The address, and what is wrong. One that may hold a password is not shown."""
+        self.url, self.why = url, why
+        super().__init__(f"no mailbox is at that address: {why}")

@@ -49,6 +49,7 @@ class MailCapture:
         clock: Clock,
         check: SignatureCheck | None = None,
         first_pause_s: float = 0.5,
+        reread: bool = False,
     ) -> None:
         """Nothing is asked yet.
 
@@ -59,11 +60,12 @@ class MailCapture:
             clock: for `captured_at`.
             check: verifies DKIM and ARC; without it signatures are noted as not checked.
             first_pause_s: before a broken line is made again; each further one in a row is twice as long.
+            reread: distrust what is remembered, and fetch every message again; what is held already is not held twice.
         """
         self.tool = tool
         self._origin, self._access, self._clock = origin, access, clock
         self._check = check
-        self._first_pause_s = first_pause_s
+        self._first_pause_s, self._reread = first_pause_s, reread
         self._compress: bool | None = None
 
     def run(self, seen: Seen) -> Iterator[LandingEvent]:
@@ -74,7 +76,7 @@ class MailCapture:
         except BaseException:
             first.close()
             raise
-        before = read_account_memo(seen.recall(b""))
+        before = None if self._reread else read_account_memo(seen.recall(b""))
         if before is not None and not listing.failures and _nothing_new(before, listing):
             first.leave()
             first.close()
@@ -88,7 +90,9 @@ class MailCapture:
                 workers=workers,
                 listing=listing,
                 before=before,
-                limits=Limits(max_message_bytes=min(self._origin.max_message_bytes, LARGEST_BYTES)),
+                limits=Limits(
+                    max_message_bytes=min(self._origin.max_message_bytes, LARGEST_BYTES), reread=self._reread
+                ),
                 now=self._clock,
                 check=self._check,
             )

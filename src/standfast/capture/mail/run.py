@@ -44,6 +44,8 @@ class Limits:
     """What a run keeps to."""
 
     max_message_bytes: int
+    reread: bool = False
+    """Nothing that is remembered is believed."""
 
 
 @dataclass(slots=True)
@@ -149,7 +151,7 @@ class MailRun:
             for folder, mark, (_, told), same in zip(
                 folders[several], marks[several], pairs, self._seen.unchanged(pairs), strict=True
             ):
-                if same and told:
+                if same and told and not self._limits.reread:
                     self._still.append(folder)
                     self._account.marks[folder.raw] = mark
                 else:
@@ -308,7 +310,7 @@ class MailRun:
         )
 
     def _recall(self, folder: Folder) -> FolderMemo | None:
-        return read_folder_memo(self._seen.recall(folder.key))
+        return None if self._limits.reread else read_folder_memo(self._seen.recall(folder.key))
 
     def _learn_same(self, memo: FolderMemo | None) -> None:
         for each in memo.messages if memo else ():
