@@ -197,3 +197,36 @@ def test_listing_goes_past_a_thousand_names(store: Weed, tmp_path: Path) -> None
     for number in range(1, 1_101):
         copy.put(f"inventory/{number}", b"x")
     assert len(list(copy.list("inventory/"))) == 1_100
+
+
+def test_an_account_that_can_not_remove_takes_copies_all_the_same(program: Program, tmp_path: Path) -> None:
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "one").write_bytes(b"one")
+    room = tmp_path / "server"
+    room.mkdir()
+    program.init()
+    program("add", "files", documents, "--name", "docs")
+    with sshd(room) as open_to_all:
+        place = account(open_to_all, tmp_path)
+        program("replicas", "add", "far", place.location, *place.reach)
+        program("protect")
+    strict = tmp_path / "strict"
+    strict.mkdir()
+    with sshd(strict, subsystem="internal-sftp -P remove,rmdir") as added_to_only:
+        settings, moved = program.vault / "standfast.toml", account(added_to_only, tmp_path)
+        settings.write_text(
+            settings.read_text()
+            .replace(place.location, moved.location)
+            .replace(open_to_all.host_key, added_to_only.host_key)
+        )
+        shutil.copy(added_to_only.key_file, program.vault / "keys/replicas/far")
+        for number in range(3):
+            (documents / "one").write_bytes(b"two %d" % number)
+            assert program.json("protect")["replicas"][0]["ok"]
+        left = [path for path in (tmp_path / "far").rglob("*.unfinished")]
+        assert left, "nothing could be removed, so the second links are still there"
+        # They are the same files: had one been written into again, an object would be damaged.
+        assert program.json("verify", "--replica", "far", status=0)["ok"]
+        report = program.json("audit", "far")
+        assert report["ok"], report["faults"][:3]

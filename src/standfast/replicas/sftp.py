@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import secrets
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
@@ -186,11 +187,12 @@ class Sftp:
 
     def _write(self, name: str, content: Content) -> bytes:
         """All of it under another name, forced to the disk; that name."""
-        path = self._path(name) + UNFINISHED
-        self._make_folder(path.rpartition(b"/")[0])
+        final = self._path(name)
+        self._make_folder(final.rpartition(b"/")[0])
         pieces = iter((content,)) if isinstance(content, bytes) else iter(content)
         with meaning(self._line, name, writing=True):
-            file = self._line.run(lambda client: client.open(path, "wb"))
+            path = self._line.run(lambda client: _free_name(client, final))
+            file = self._line.run(lambda client: client.open(path, "xb"))
             try:
                 at = 0
                 for piece in pieces:
@@ -274,6 +276,17 @@ async def _force(client: asyncssh.SFTPClient, file: asyncssh.SFTPClientFile) -> 
 
     with contextlib.suppress(asyncssh.SFTPOpUnsupported):
         await file.fsync()
+
+
+async def _free_name(client: asyncssh.SFTPClient, final: bytes) -> bytes:
+    """A name to write under. What a cut left is never written into: it may be a second link to an object."""
+    import asyncssh
+
+    with contextlib.suppress(asyncssh.SFTPError):
+        await client.remove(final + UNFINISHED)
+    if await client.lexists(final + UNFINISHED):  # a server that forbids removal
+        return b"%s.%s%s" % (final, secrets.token_hex(4).encode(), UNFINISHED)
+    return final + UNFINISHED
 
 
 async def _give_name(client: asyncssh.SFTPClient, unfinished: bytes, final: bytes) -> None:
