@@ -11,7 +11,7 @@ from pathlib import Path
 from standfast import durable
 from standfast.clock import Clock, machine_clock
 from standfast.cosigning.identity import load_identity, make_identity
-from standfast.cosigning.server import CosignerServer, Limits
+from standfast.cosigning.server import RATE, CosignerServer, Limits
 from standfast.cosigning.state import CosignerState, make_state
 from standfast.errors.cosigning import CosignerStateError, MalformedRequestError, OtherSizeError
 from standfast.tlog.cosign import Cosigner
@@ -32,12 +32,12 @@ class CosignerOffice:
         address: tuple[str, int],
         *,
         prefix: str = "",
-        limits: Limits | None = None,
+        rate: float = RATE,
         tell: Callable[[str], None] | None = None,
     ) -> CosignerServer:
         """Listen; `run` it in this thread, `stop` it from another."""
         self.state.require()
-        return CosignerServer(self.state, address, prefix=prefix, limits=limits, tell=tell)
+        return CosignerServer(self.state, address, prefix=prefix, limits=Limits(rate=rate), tell=tell)
 
     def cosign_file(self, request: Path, answer: Path) -> None:
         """File mode: the body of a request in one file, the body of the answer into another.

@@ -35,11 +35,31 @@ class ReplicaNote(msgspec.Struct, omit_defaults=True):
     """What the newest sync or audit said; None before the first."""
 
 
+class CosignerNote(msgspec.Struct, omit_defaults=True):
+    """Of one cosigner."""
+
+    known_size: int = 0
+    """Leaves that it cosigned last, as far as we know."""
+    cosigned_at: str = ""
+    """The newest moment that a cosignature of it states."""
+    ok: bool | None = None
+    """What asking it last gave; None before the first time."""
+    why: str = ""
+    failures: int = 0
+    """In a row."""
+    ask_after: str = ""
+    """After a failure: not before this moment, unless a person asks."""
+
+
 class Ledger(msgspec.Struct, omit_defaults=True):
     """All of it."""
 
     origins: dict[str, OriginNote] = {}
     replicas: dict[str, ReplicaNote] = {}
+    cosigners: dict[str, CosignerNote] = {}
+    cosigned_size: int = 0
+    """Leaves of the greatest checkpoint that a quorum has cosigned."""
+    shares_drilled_at: str = ""
     proved_accession: int = 0
     """All packs up to this accession were opened by the reading identity on this machine."""
 
@@ -50,6 +70,10 @@ class Ledger(msgspec.Struct, omit_defaults=True):
     def replica(self, name: str) -> ReplicaNote:
         """The note of a replica, made when there is none."""
         return self.replicas.setdefault(name, ReplicaNote())
+
+    def cosigner(self, name: str) -> CosignerNote:
+        """The note of a cosigner, made when there is none."""
+        return self.cosigners.setdefault(name, CosignerNote())
 
 
 def read_ledger(state: Path) -> Ledger:

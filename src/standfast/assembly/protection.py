@@ -1,4 +1,4 @@
-"""`protect`: capture each origin, bring it in, copy it to the replicas. Needs no passphrase."""
+"""`protect`: capture each origin, bring it in, have it cosigned, copy it to the replicas. Needs no passphrase."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from standfast import clock
 from standfast.assembly.captures import capture_of, location_of
+from standfast.assembly.cosigning import CosignerOutcome, ask_cosigners
 from standfast.assembly.ledger import Ledger, read_ledger, write_ledger
 from standfast.assembly.office import Office
 from standfast.assembly.replication import ReplicaOutcome, refuse_old_copy, sync_replicas
@@ -21,6 +22,8 @@ class Protection:
     """What one `protect` did."""
 
     origins: list[RunResult] = field(default_factory=list)
+    cosigners: list[CosignerOutcome] = field(default_factory=list)
+    """Those that were asked. One that did not answer is asked later: it fails nothing."""
     replicas: list[ReplicaOutcome] = field(default_factory=list)
     accessions: list[int] = field(default_factory=list)
     log_origin: str = ""
@@ -67,6 +70,8 @@ def protect(
                 _note(ledger, result, clock.to_text(office.clock()))
                 write_ledger(office.folder.state, ledger)
             done.log_size, done.log_root = place.log.size, place.log.root.hex()
+        done.cosigners = ask_cosigners(office, ledger)
+        write_ledger(office.folder.state, ledger)
         done.replicas = sync_replicas(office, ledger, tell=tell_replica)
         write_ledger(office.folder.state, ledger)
     return done

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from standfast import clock
+from standfast.assembly.cosigning import refuse_what_cosigners_passed
 from standfast.assembly.destinations import Opened, Reach, is_local, open_destination, open_own, open_replica
 from standfast.assembly.ledger import Ledger, read_ledger, write_ledger
 from standfast.assembly.office import Office
@@ -43,7 +44,7 @@ class ReplicaOutcome:
 
 
 def refuse_old_copy(office: Office) -> None:
-    """Ask the replicas that can be reached for their newest checkpoint; sign nothing unless our log continues each.
+    """Ask replicas and cosigners that can be reached what they saw last; sign nothing unless our log continues each.
 
     Raises:
         OldCopyError: one is ahead: this folder is an old copy, or the log's key is in other hands.
@@ -59,6 +60,8 @@ def refuse_old_copy(office: Office) -> None:
         if theirs.size > log.size:
             raise OldCopyError(replica.location, log.size, theirs.size)
         verify_growth(log, theirs)
+    # After the replicas: where one of them is ahead too, the error names what to rebuild from.
+    refuse_what_cosigners_passed(office, log)
 
 
 def sync_replicas(

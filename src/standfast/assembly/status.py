@@ -9,11 +9,15 @@ from standfast import clock
 from standfast.assembly.captures import location_of
 from standfast.assembly.ledger import Ledger, read_ledger
 from standfast.assembly.office import Office
+from standfast.assembly.quorum import quorum_of
 from standfast.intake.place import newest_acknowledged
+from standfast.tlog.policy import explain_quorum, tolerated
 
 PROTECT_EVERY = timedelta(days=2)
 DRILL_EVERY = timedelta(days=92)
+SHARES_EVERY = timedelta(days=366)
 AUDIT_EVERY = timedelta(days=31)
+COSIGNED_WITHIN_RHYTHMS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,20 @@ class ReplicaStatus:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CosignerStatus:
+    """One cosigner."""
+
+    name: str
+    organisation: str
+    url: str
+    cosigned_at: str | None
+    size: int
+    """Leaves that it cosigned last, as far as is known."""
+    ok: bool | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToDo:
     """Something that is missing, and the command that mends it."""
 
@@ -53,6 +71,12 @@ class Status:
 
     origins: list[OriginStatus] = field(default_factory=list)
     replicas: list[ReplicaStatus] = field(default_factory=list)
+    cosigners: list[CosignerStatus] = field(default_factory=list)
+    quorum: int = 0
+    organisations: int = 0
+    """That cosign."""
+    cosigned_size: int = 0
+    """Leaves of the greatest checkpoint that a quorum has cosigned."""
     todo: list[ToDo] = field(default_factory=list)
     log_origin: str = ""
     log_size: int = 0
@@ -97,7 +121,8 @@ def status_of(office: Office) -> Status:
                 ok=copy.ok,
             )
         )
-    status.todo = _to_do(office, ledger, now)
+    _add_cosigners(status, office, ledger)
+    status.todo = _to_do(office, ledger, now) + _cosigning_to_do(status, office, now)
     if status.unproved:
         status.todo.append(
             ToDo(
@@ -121,6 +146,10 @@ def _to_do(office: Office, ledger: Ledger, now: datetime) -> list[ToDo]:
             todo.append(ToDo(what=f"the last drill of {name} failed", command=f"standfast drill {name}"))
         elif _older(note.drilled_at, now, DRILL_EVERY):
             todo.append(ToDo(what=f"{name} was not drilled lately", command=f"standfast drill {name}"))
+    if _older(ledger.shares_drilled_at, now, SHARES_EVERY):
+        todo.append(
+            ToDo(what="the recovery shares were not tried lately", command="standfast keys drill --share FILE…")
+        )
     if len(office.settings.replicas) < 2:
         have = "no copy" if not office.settings.replicas else "only one copy"
         todo.append(ToDo(what=f"there is {have} in other hands", command="standfast replicas add NAME LOCATION"))
@@ -132,6 +161,61 @@ def _to_do(office: Office, ledger: Ledger, now: datetime) -> list[ToDo]:
             todo.append(ToDo(what=f"the copy {name} is behind", command=f"standfast replicas sync {name}"))
         if _older(copy.audited_at, now, AUDIT_EVERY):
             todo.append(ToDo(what=f"the copy {name} was not audited lately", command=f"standfast audit {name}"))
+    return todo
+
+
+def _add_cosigners(status: Status, office: Office, ledger: Ledger) -> None:
+    status.quorum, status.organisations = quorum_of(office.settings)
+    status.cosigned_size = ledger.cosigned_size
+    for name, cosigner in office.settings.cosigners.items():
+        note = ledger.cosigner(name)
+        status.cosigners.append(
+            CosignerStatus(
+                name=name,
+                organisation=cosigner.organisation or name,
+                url=cosigner.url,
+                cosigned_at=note.cosigned_at or None,
+                size=note.known_size,
+                ok=note.ok,
+                why=note.why,
+            )
+        )
+
+
+def _cosigning_to_do(status: Status, office: Office, now: datetime) -> list[ToDo]:
+    todo, stale = [], COSIGNED_WITHIN_RHYTHMS * timedelta(hours=office.settings.cosigning.rhythm_hours)
+    if not status.cosigners:
+        return [
+            ToDo(
+                what="nobody outside has seen that this log only grows",
+                command="standfast cosigners add NAME VKEY VKEY --url URL",
+            )
+        ]
+    for each in status.cosigners:
+        by_file = f"standfast cosigners request {each.name} FILE"
+        if each.ok is False and each.url:
+            todo.append(
+                ToDo(what=f"{each.name} has not cosigned: {each.why}", command=f"standfast cosigners ask {each.name}")
+            )
+        elif _older(each.cosigned_at or "", now, stale):
+            command = f"standfast cosigners ask {each.name}" if each.url else by_file
+            todo.append(ToDo(what=f"{each.name} has not cosigned lately", command=command))
+        elif not each.url and each.size < status.log_size:
+            todo.append(ToDo(what=f"{each.name} is asked by files, and is behind", command=by_file))
+    if status.cosigned_size < status.log_size:
+        todo.append(
+            ToDo(
+                what=f"the newest entries are not cosigned by {status.quorum} of {status.organisations} organisations",
+                command="standfast cosigners ask",
+            )
+        )
+    if tolerated(status.quorum, status.organisations) < 1 and not office.settings.cosigning.understood:
+        todo.append(
+            ToDo(
+                what=f"the quorum is weak: {explain_quorum(status.quorum, status.organisations)}",
+                command="standfast cosigners add NAME VKEY VKEY --url URL",
+            )
+        )
     return todo
 
 

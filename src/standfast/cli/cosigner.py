@@ -67,7 +67,6 @@ def serve(run: Invocation, listen: str, prefix: str, rate: float) -> None:
     import threading
 
     from standfast.assembly.cosigner_office import open_cosigner
-    from standfast.cosigning.server import Limits
     from standfast.errors.cosigning import CosignerStateError
 
     host, _, port = listen.rpartition(":")
@@ -76,7 +75,7 @@ def serve(run: Invocation, listen: str, prefix: str, rate: float) -> None:
     office = open_cosigner(_folder(run))
     try:
         server = office.serve(
-            (host.strip("[]"), int(port)), prefix=prefix, limits=Limits(rate=rate), tell=run.output.note
+            (host.strip("[]"), int(port)), prefix=prefix, rate=rate, tell=run.output.note
         )
     except OSError as why:
         raise CosignerStateError(office.folder, f"it can't listen on {listen}: {why.strerror}") from why

@@ -39,6 +39,9 @@ def protect(run: Invocation, origins: tuple[str, ...], reread: bool) -> None:
     run.output.document(_document(done))
     for result in done.origins:
         _say_origin(run, result)
+    for cosigner in done.cosigners:
+        told = f"cosigned {cosigner.size:,} entries" if cosigner.ok else f"not cosigned yet: {cosigner.why}"
+        run.output.line(f"{cosigner.name}: {told}")
     for copy in done.replicas:
         if copy.ok:
             run.output.line(f"{copy.name}: copied {copy.objects_sent} objects, {size_in_words(copy.bytes_sent)}")
@@ -88,6 +91,9 @@ def _document(done: Protection) -> dict[str, object]:
         ],
         "accessions": done.accessions,
         "checkpoint": {"origin": done.log_origin, "size": done.log_size, "root": done.log_root},
+        "cosigners": [
+            {"name": each.name, "ok": each.ok, "size": each.size, "why": each.why} for each in done.cosigners
+        ],
         "replicas": [
             {
                 "name": each.name,

@@ -25,6 +25,12 @@ def status(run: Invocation) -> None:
         {
             "origins": [dataclasses.asdict(each) for each in now.origins],
             "replicas": [dataclasses.asdict(each) for each in now.replicas],
+            "cosigners": [dataclasses.asdict(each) for each in now.cosigners],
+            "cosigning": {
+                "quorum": now.quorum,
+                "organisations": now.organisations,
+                "cosigned_size": now.cosigned_size,
+            },
             "todo": [dataclasses.asdict(each) for each in now.todo],
             "log": {"origin": now.log_origin, "size": now.log_size},
             "accessions": now.accessions,
@@ -51,6 +57,11 @@ def _say(run: Invocation, now: Status) -> None:
         line(f"copy {replica.name} at {replica.location}: {state}")
         line(f"  copied     {_when(replica.synced_at)}")
         line(f"  audited    {_when(replica.audited_at)}")
+    for cosigner in now.cosigners:
+        line(f"cosigner {cosigner.name} ({cosigner.organisation})")
+        line(f"  cosigned   {_when(cosigner.cosigned_at)}; {cosigner.size:,} entries")
+    if now.cosigners:
+        line(f"  quorum     {now.quorum} of {now.organisations} organisations, met at {now.cosigned_size:,} entries")
     line(f"log {now.log_origin}: {now.log_size:,} entries, {now.accessions:,} accessions")
     line(f"recovery shares: {now.shares or 'unknown'}")
     if now.todo:

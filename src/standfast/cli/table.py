@@ -79,7 +79,7 @@ SECTIONS: tuple[Section, ...] = (
         ),
     ),
     Section(
-        "Copies and keys",
+        "Copies and guards",
         (
             Entry(
                 "replicas",
@@ -87,11 +87,35 @@ SECTIONS: tuple[Section, ...] = (
                 "Copies in other hands: add, bring up to date, list, heal",
             ),
             Entry(
+                "cosigners",
+                "standfast.cli.cosigners:cosigners",
+                "Outside parties that watch that this vault's log only grows: add, ask, list",
+            ),
+            Entry(
                 "cosigner",
                 "standfast.cli.cosigner:cosigner",
                 "Be a cosigner: watch that a partner's log only grows, and say so under its checkpoints",
             ),
-            Entry("keys", "standfast.cli.keys:keys", "Show the vault's keys"),
+        ),
+    ),
+    Section(
+        "Prove to others",
+        (
+            Entry(
+                "check",
+                "standfast.cli.check:check",
+                "Check a bundle that a vault disclosed: numbered steps, each passed, failed or not checked",
+            ),
+        ),
+    ),
+    Section(
+        "Keys",
+        (
+            Entry(
+                "keys",
+                "standfast.cli.keys:keys",
+                "The vault's keys: list them, try the recovery shares, recover with them, change the passphrase",
+            ),
             Entry(
                 "rebuild",
                 "standfast.cli.rebuild:rebuild",

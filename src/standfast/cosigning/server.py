@@ -30,6 +30,7 @@ from standfast.tlog.cosign_request import REQUEST_LIMIT_BYTES, SIZE_TYPE
 HEAD_LIMIT_BYTES = 16 * 1024
 PIECE_BYTES = 8 * 1024
 ADDRESSES_KEPT = 4_096
+RATE = 5.0
 _MONITOR = re.compile("/([0-9a-f]{64})/checkpoint")
 
 
@@ -46,7 +47,7 @@ class Limits:
     """From a request's first byte to its last; the same again for the answer."""
     requests: int = 1_000
     """On one connection."""
-    rate: float = 5.0
+    rate: float = RATE
     """Questions to cosign a second, from one address; after a burst of four seconds' worth, at least 20."""
 
 

@@ -38,13 +38,13 @@ class OldCopyError(IntakeError):
 
     code, exit_status = "INT-061", 61
     next_step = (
-        "either this folder is an old copy (then run `standfast rebuild --from {where} NEWDIR`), or somebody else "
+        "either this folder is an old copy (then run `standfast rebuild --from {copy} NEWDIR`), or somebody else "
         "signs with this log's key (then tell your partners, and do not write here); nothing was signed"
     )
 
-    def __init__(self, where: str, ours: int, theirs: int) -> None:
-        """Where the newer checkpoint was found, and both sizes in leaves."""
-        self.where, self.ours, self.theirs = where, ours, theirs
+    def __init__(self, where: str, ours: int, theirs: int, *, copy: str = "") -> None:
+        """Where the newer checkpoint was found, both sizes in leaves, and a copy to rebuild from, if not the same."""
+        self.where, self.ours, self.theirs, self.copy = where, ours, theirs, copy or where
         super().__init__(f"{where} holds a log of {theirs} leaves, this folder one of {ours}")
 
 
