@@ -37,10 +37,14 @@ def unlocked_reader(run: Invocation) -> VaultReader:
     return office.reader(unlock(run, office))
 
 
-def _from_shares(run: Invocation, office: Office) -> str:
-    from standfast.errors.keys import SharesError, WrongVaultSharesError
-    from standfast.keys.master import MasterKeys
-    from standfast.keys.shares import FILE_LIMIT, combine, words_of
+def share_texts(run: Invocation) -> list[str]:
+    """What the files given with `--share` say.
+
+    Raises:
+        SharesError: one can't be read.
+    """
+    from standfast.errors.keys import SharesError
+    from standfast.keys.shares import FILE_LIMIT
 
     texts = []
     for file in run.share_files:
@@ -49,7 +53,10 @@ def _from_shares(run: Invocation, office: Office) -> str:
                 texts.append(handle.read(FILE_LIMIT + 1).decode("utf-8", "replace"))
         except OSError as why:
             raise SharesError(f"{file} can't be read: {why.strerror or why}") from why
-    master = MasterKeys.from_master(combine([words_of(text) for text in texts]))
-    if master.recipient not in office.keyring.recipients:
-        raise WrongVaultSharesError(office.keyring.log.origin)
-    return master.identity
+    return texts
+
+
+def _from_shares(run: Invocation, office: Office) -> str:
+    from standfast.assembly.key_care import master_of
+
+    return master_of(office, share_texts(run)).identity

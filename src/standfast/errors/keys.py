@@ -26,7 +26,7 @@ class WrongPassphraseError(KeysError):
     """The passphrase does not open what it should."""
 
     code, exit_status = "KEY-010", 10
-    next_step = "try again; if it is forgotten, `standfast rebuild` with enough recovery shares sets a new one"
+    next_step = "try again; if it is forgotten, `standfast keys recover` with enough recovery shares sets a new one"
 
     def __init__(self) -> None:
         """Takes nothing: a passphrase is never quoted."""

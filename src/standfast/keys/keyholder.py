@@ -63,9 +63,14 @@ def write_keys(folder: Path, master: MasterKeys, passphrase: str | None, pin: Ke
     _write(folder / LOG_NAME, b"".join(master.log_seeds(0)))
     write_pin(folder, pin)
     if passphrase is not None:
-        identity, custody = _sealed_contents(master)
-        _write(folder / IDENTITY_NAME, age.seal_under(identity, passphrase))
-        _write(folder / CUSTODY_NAME, age.seal_under(custody, passphrase))
+        write_secrets(folder, master, passphrase)
+
+
+def write_secrets(folder: Path, master: MasterKeys, passphrase: str) -> None:
+    """Write what reads and what decides, under a passphrase, over what is there of it."""
+    identity, custody = _sealed_contents(master)
+    _write(folder / IDENTITY_NAME, age.seal_under(identity, passphrase))
+    _write(folder / CUSTODY_NAME, age.seal_under(custody, passphrase))
 
 
 def write_identity(folder: Path, identities: Sequence[str], passphrase: str, pin: KeyringPin) -> None:
