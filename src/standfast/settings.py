@@ -97,6 +97,23 @@ class CosigningSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthoritySettings:
+    """Table `[timestamps.NAME]`."""
+
+    name: str
+    url: str
+    roots: str = ""
+    ca: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StampingSettings:
+    """Table `[stamping]`."""
+
+    ageing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of standfast.toml."""
 
@@ -108,6 +125,8 @@ class Settings:
     cosigners: Mapping[str, CosignerSettings] = field(default_factory=dict)
     cosigning: CosigningSettings = CosigningSettings()
     oauth: Mapping[str, OAuthSettings] = field(default_factory=dict)
+    timestamps: Mapping[str, AuthoritySettings] = field(default_factory=dict)
+    stamping: StampingSettings = StampingSettings()
 
 
 T = TypeVar("T")
@@ -136,7 +155,7 @@ def parse_settings(text: str, file: Path) -> Settings:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as why:
         raise UnreadableSettingsError(file, str(why)) from why
-    known = ["vault", "origins", "replicas", "cosigners", "cosigning", "oauth"]
+    known = ["vault", "origins", "replicas", "cosigners", "cosigning", "oauth", "timestamps", "stamping"]
     for key in tables:
         if key not in known:
             raise UnknownSettingError(file, key, known)
@@ -157,6 +176,11 @@ def parse_settings(text: str, file: Path) -> Settings:
         for name, table in _named(tables, "oauth", file)
     }
     cosigners, cosigning = _cosigners(tables, file)
+    timestamps = {
+        name: _value(AuthoritySettings, {"name": name, **table}, f"timestamps.{name}", file)
+        for name, table in _named(tables, "timestamps", file)
+    }
+    stamping = _value(StampingSettings, dict(_table(tables, "stamping", file)), "stamping", file)
     vault = _value(VaultSettings, dict(tables["vault"]), "vault", file)
     if not 8 <= vault.pack_mib <= 512:
         raise BadSettingError(file, "vault.pack_mib", "between 8 and 512")
@@ -169,6 +193,8 @@ def parse_settings(text: str, file: Path) -> Settings:
         cosigners=cosigners,
         cosigning=cosigning,
         oauth=oauth,
+        timestamps=timestamps,
+        stamping=stamping,
     )
 
 
@@ -204,6 +230,13 @@ def add_cosigner(settings: Settings, cosigner: CosignerSettings) -> str:
     if cosigner.name in settings.cosigners:
         raise NameTakenError("a cosigner", cosigner.name)
     return _add(settings, "cosigners", cosigner.name, _told(cosigner))
+
+
+def add_authority(settings: Settings, authority: AuthoritySettings) -> str:
+    """Write one more time-stamping authority; as `add_origin`."""
+    if authority.name in settings.timestamps:
+        raise NameTakenError("a time-stamping authority", authority.name)
+    return _add(settings, "timestamps", authority.name, _told(authority))
 
 
 def set_cosigning(settings: Settings, cosigning: CosigningSettings) -> str:
@@ -255,13 +288,17 @@ def _cosigners(tables: Mapping[str, Any], file: Path) -> tuple[dict[str, Cosigne
         name: _value(CosignerSettings, {"name": name, **table}, f"cosigners.{name}", file)
         for name, table in _named(tables, "cosigners", file)
     }
-    table = tables.get("cosigning", {})
-    if not isinstance(table, dict):
-        raise BadSettingError(file, "cosigning", "a table")
-    cosigning = _value(CosigningSettings, dict(table), "cosigning", file)
+    cosigning = _value(CosigningSettings, dict(_table(tables, "cosigning", file)), "cosigning", file)
     if cosigning.quorum < 0 or not 1 <= cosigning.rhythm_hours <= 8_760:
         raise BadSettingError(file, "cosigning", "a quorum of 0 or more, and a rhythm of 1 to 8760 hours")
     return cosigners, cosigning
+
+
+def _table(tables: Mapping[str, Any], section: str, file: Path) -> Mapping[str, Any]:
+    found = tables.get(section, {})
+    if not isinstance(found, dict):
+        raise BadSettingError(file, section, "a table")
+    return found
 
 
 def _named(tables: Mapping[str, Any], section: str, file: Path) -> list[tuple[str, dict[str, Any]]]:
@@ -305,6 +342,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("origins.NAME.max_answer_bytes", "536870912", "bytes", "Web: of one answer, also when unpacked."),
     Setting("origins.NAME.max_depth", "50", "links", "Web: how far from the first page."),
     Setting("origins.NAME.max_duration_s", "21600", "seconds", "Web: how long a run takes."),
+    Setting(
+        "origins.NAME.engine",
+        "auto",
+        "",
+        "Web: `auto` opens pages in a browser where that brings more, `plain` none, `browser` all of them.",
+    ),
+    Setting("origins.NAME.screenshots", "browser", "", "Web: `browser` pictures the pages that it opens, or `none`."),
     Setting("origins.NAME.rate", "8.0", "requests a second", "Web: to one host."),
     Setting("origins.NAME.password_file", "", "", "Mail: its first line is the password; 0600."),
     Setting(
@@ -347,4 +391,8 @@ SETTINGS: tuple[Setting, ...] = (
         "cosigning.rhythm_hours", "24", "hours", "Cosigners are asked again after this, also when nothing changed."
     ),
     Setting("cosigning.understood", "false", "", "A quorum that tolerates no liar was taken with `--i-understand`."),
+    Setting("timestamps.NAME.url", "", "", "Where the authority is asked (RFC 3161); written by `timestamps add`."),
+    Setting("timestamps.NAME.roots", "", "", "Its root certificates, PEM, in the vault's folder: what is expected."),
+    Setting("timestamps.NAME.ca", "", "", "For an https address that no public authority vouches for: its own, PEM."),
+    Setting("stamping.ageing", "[]", "", "What no stamp may rest on any more, as `sha256` or `rsa`: renewed at once."),
 )

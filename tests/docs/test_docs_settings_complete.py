@@ -13,6 +13,8 @@ TABLES = {
     "oauth.NAME": [settings.OAuthSettings],
     "cosigners.NAME": [settings.CosignerSettings],
     "cosigning": [settings.CosigningSettings],
+    "timestamps.NAME": [settings.AuthoritySettings],
+    "stamping": [settings.StampingSettings],
 }
 
 

@@ -51,6 +51,22 @@ class CosignerNote(msgspec.Struct, omit_defaults=True):
     """After a failure: not before this moment, unless a person asks."""
 
 
+class AuthorityNote(msgspec.Struct, omit_defaults=True):
+    """Of one time-stamping authority."""
+
+    stamped_at: str = ""
+    """The newest time that it gave."""
+    stamped_size: int = 0
+    """Leaves that it stamped then."""
+    ok: bool | None = None
+    """What asking it last gave; None before the first time."""
+    why: str = ""
+    failures: int = 0
+    """In a row."""
+    ask_after: str = ""
+    """After a failure: not before this moment, unless a person asks."""
+
+
 class Ledger(msgspec.Struct, omit_defaults=True):
     """All of it."""
 
@@ -59,6 +75,9 @@ class Ledger(msgspec.Struct, omit_defaults=True):
     cosigners: dict[str, CosignerNote] = {}
     cosigned_size: int = 0
     """Leaves of the greatest checkpoint that a quorum has cosigned."""
+    authorities: dict[str, AuthorityNote] = {}
+    renew_stamps_at: str = ""
+    """When the first stamp falls due for renewal; empty where that is not known."""
     shares_drilled_at: str = ""
     proved_accession: int = 0
     """All packs up to this accession were opened by the reading identity on this machine."""
@@ -74,6 +93,10 @@ class Ledger(msgspec.Struct, omit_defaults=True):
     def cosigner(self, name: str) -> CosignerNote:
         """The note of a cosigner, made when there is none."""
         return self.cosigners.setdefault(name, CosignerNote())
+
+    def authority(self, name: str) -> AuthorityNote:
+        """The note of a time-stamping authority, made when there is none."""
+        return self.authorities.setdefault(name, AuthorityNote())
 
 
 def read_ledger(state: Path) -> Ledger:

@@ -59,10 +59,15 @@ def to_pem(certificates: Sequence[bytes]) -> bytes:
     return b"".join(x509.load_der_x509_certificate(each).public_bytes(Encoding.PEM) for each in certificates)
 
 
-def is_root(certificate: bytes) -> bool:
-    """Whether it names itself as its issuer."""
-    read = x509.load_der_x509_certificate(certificate)
-    return read.issuer == read.subject
+def roots_in(pem: bytes) -> list[bytes]:
+    """Those of a PEM file that name themselves as their issuer, DER. Errors as of `certificates_in`."""
+    read = [(load_certificate(each), each) for each in certificates_in(pem)]
+    return [der for certificate, der in read if certificate.issuer == certificate.subject]
+
+
+def first_not_after(pem: bytes) -> datetime:
+    """When the first of the certificates in a PEM file runs out. Errors as of `certificates_in`."""
+    return min(load_certificate(each).not_valid_after_utc for each in certificates_in(pem))
 
 
 def load_certificate(der: bytes) -> x509.Certificate:

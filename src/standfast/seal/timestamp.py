@@ -132,6 +132,13 @@ def verify_timestamp(
     return _verify(token, response, "sha512", message_sha512, authorities_pem, nonce, others_pem)
 
 
+def verify_response(
+    response: bytes, algorithm: str, digest: bytes, authorities_pem: bytes, *, nonce: int | None = None
+) -> StampFacts:
+    """As `verify_timestamp`, for a digest of any algorithm that still binds."""
+    return _verify(read_token(token_in(response)), response, algorithm, digest, authorities_pem, nonce, b"")
+
+
 def verify_token(
     token: bytes, algorithm: str, digest: bytes, authorities_pem: bytes, *, others_pem: bytes = b""
 ) -> StampFacts:
