@@ -9,8 +9,9 @@
  7. inventories: form, chain, control leaf                                missing, damaged
  8. the batches of both cover the log                                     withheld, damaged
  9. documents have the digests in keyring 0                               missing, damaged
-10. packs have the size in the inventory and the SHA-256 in their name    missing, damaged; note debris
-11. the keyring names the keys given; all that it names have signed       unsigned, damaged
+10. cosigned checkpoints, stamps, policies: digest, root, imprint, form   missing, damaged; note debris
+11. packs have the size in the inventory and the SHA-256 in their name    missing, damaged; note debris
+12. the keyring names the keys given; all that it names have signed       unsigned, damaged
 
 No fault says that the copy is whole and is what the log's keys signed. It says nothing about whether anything newer was
 signed, unless step 3 passed, and nothing about whether what is sealed is true.
@@ -180,7 +181,7 @@ def _freshness(examined: Examined | None, known: Sequence[Checkpoint], findings:
 
 
 def _check_log_keys(examined: Examined, note: bytes, vkeys: Sequence[str], findings: Findings) -> None:
-    """Step 11: who was given one key only still learns that another of the log's keys did not sign."""
+    """Step 12: who was given one key only still learns that another of the log's keys did not sign."""
     keyrings = examined.keyrings
     if not keyrings.accepted:
         findings.leave_unchecked("the keyring's list of log keys: no keyring can be read")

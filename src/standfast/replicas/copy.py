@@ -22,7 +22,8 @@ from standfast.errors.replicas import (
 from standfast.errors.tlog import TlogError
 from standfast.errors.vault import NewerFormatError, NoVaultError
 from standfast.replicas.destination import Destination, ReadableCopy
-from standfast.replicas.names import TLOG
+from standfast.replicas.evidence import EvidenceJudge, list_evidence
+from standfast.replicas.names import POLICIES, TLOG
 from standfast.replicas.outgoing import Outgoing
 from standfast.replicas.pack_check import Progress
 from standfast.replicas.sending import Sending
@@ -82,6 +83,7 @@ def copy_to(
         if theirs is None or theirs.size < ours.size:
             _send_all(outgoing, sending, theirs.size if theirs else None)
             sending.send_checkpoint(note)
+        _send_evidence(outgoing, sending, vkeys, destination)
     return CopyResult(
         objects_sent=sending.objects_sent,
         bytes_sent=sending.bytes_sent,
@@ -139,3 +141,22 @@ def _send_all(outgoing: Outgoing, sending: Sending, since: int | None) -> None:
         sending.send(f"inventory/{number}")
     for path in tile_paths(outgoing.size, start):
         sending.send(TLOG + path)
+
+
+def _send_evidence(outgoing: Outgoing, sending: Sending, vkeys: Sequence[str], destination: Destination) -> None:
+    """Send cosigned checkpoints, stamps and policies that the copy lacks; one of ours that is damaged stays here."""
+    source = outgoing.source
+    ours = list_evidence(source)
+    if not ours:
+        return
+    there = list_evidence(destination)
+    judge = EvidenceJudge(reader=outgoing.reader, vkeys=vkeys, named=outgoing.named_evidence(), read=source.read)
+    for name, size_bytes in sorted(ours.items()):
+        if judge.is_above(name) or (there.get(name) == size_bytes and name not in POLICIES):
+            continue
+        try:
+            raw = source.read(name)
+        except OSError:
+            continue  # what is unreadable here, `heal` brings back from a copy that has it
+        if not judge.why_not(name, raw):
+            sending.send(name)

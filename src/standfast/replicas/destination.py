@@ -95,7 +95,7 @@ class Destination(ReadableCopy, Protocol):
     def replace(self, name: str, content: Content) -> None:
         """As `put`, over whatever stands there: the old object or the new one, never a part.
 
-        Only for the checkpoint, for debris above it, and for objects that an audit found damaged.
+        Only for the checkpoint, policies, debris above the checkpoint, and objects that an audit found damaged.
 
         Raises:
             FileExistsError: something that is no file stands in its way.

@@ -1,4 +1,4 @@
-"""A copy against one checkpoint that is trusted: steps 4 to 10 of an audit, which healing repeats."""
+"""A copy against one checkpoint that is trusted: steps 4 to 11 of an audit, which healing repeats."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from standfast.keys import roster
 from standfast.keys.roster import KeyringFile
 from standfast.replicas.chain import Chain, Fetch, check_coverage, walk_chain
 from standfast.replicas.destination import ReadableCopy
+from standfast.replicas.evidence import EvidenceJudge, check_evidence, named_evidence
 from standfast.replicas.findings import FaultKind, Findings
 from standfast.replicas.names import TLOG
 from standfast.replicas.pack_check import PackCheck, Progress
@@ -43,6 +44,8 @@ class Examined:
     """Digest to size, from the accepted inventories."""
     good_packs: set[str]
     """Digests whose bytes were read and are right."""
+    judge: EvidenceJudge | None
+    """Tells cosigned checkpoints, stamps and policies apart; None where no log or no keyring can be trusted."""
 
 
 def examine(
@@ -78,6 +81,13 @@ def examine(
     fetch = functools.partial(_fetch, copy, findings)
     keyrings, inventories = _check_chains(found, fetch, reader, findings)
     _check_documents(keyrings, fetch, findings)
+    judge = _judge(reader, keyrings, inventories, copy)
+    if judge:
+        check_evidence(judge, copy, found.evidence, findings)
+    elif found.evidence:
+        findings.leave_unchecked(
+            "cosigned checkpoints, stamps and policies: no log that can be trusted to hold them to"
+        )
     named = _named_packs(inventories)
     packs = PackCheck(copy, findings, progress)
     if with_packs:
@@ -89,7 +99,18 @@ def examine(
         inventories=inventories,
         named_packs=named,
         good_packs=packs.good,
+        judge=judge,
     )
+
+
+def _judge(
+    reader: LogReader | None, keyrings: Chain[KeyringFile], inventories: Chain[Inventory], copy: ReadableCopy
+) -> EvidenceJudge | None:
+    if reader is None or not keyrings.accepted:
+        return None
+    vkeys = keyrings.accepted[max(keyrings.accepted)].value.keyring.log.vkeys
+    named = named_evidence(each.value for _, each in sorted(inventories.accepted.items()))
+    return EvidenceJudge(reader=reader, vkeys=vkeys, named=named, read=copy.read)
 
 
 def _check_chains(

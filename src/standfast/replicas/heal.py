@@ -21,6 +21,7 @@ from standfast.errors.tlog import LogForkError, TlogError
 from standfast.errors.vault import PackDamagedError, PackMissingError
 from standfast.replicas.audit import check_copy_format, require_vkeys
 from standfast.replicas.destination import Content, Destination, ReadableCopy
+from standfast.replicas.evidence import EvidenceJudge
 from standfast.replicas.examine import Examined, examine
 from standfast.replicas.findings import Findings
 from standfast.replicas.gathered import Gathered
@@ -123,6 +124,7 @@ def heal(
         healing.write_all()
         if target is not own:
             healing.write(CHECKPOINT_NAME, target.note, target.copy.location)
+        healing.write_evidence()
         return healing.result(unreachable)
 
 
@@ -208,6 +210,30 @@ class _Healing:
             self._bring(TLOG + path)
         for tile in self._here.survey.superseded:
             self._mend_superseded(tile)
+
+    def write_evidence(self) -> None:
+        """Bring cosigned checkpoints, stamps and policies that are missing or wrong here and good elsewhere."""
+        judge = self._together.judge
+        if judge is None:
+            return
+        for name in sorted(self._together.survey.evidence | set(judge.named)):
+            if not judge.is_above(name):
+                self._bring_evidence(judge, name)
+
+    def _bring_evidence(self, judge: EvidenceJudge, name: str) -> None:
+        wrong = "it is in no copy"
+        for copy in (self._destination, *self._others):
+            try:
+                raw = copy.read(name)
+            except OSError:
+                continue
+            wrong = judge.why_not(name, raw)
+            # Of a policy nobody can tell which is right: one of ours that has its form stays.
+            if not wrong:
+                if copy is not self._destination:
+                    self.write(name, raw, copy.location)
+                return
+        self._lost[name] = wrong
 
     def write(self, name: str, content: Content, source: str) -> None:
         """Write one object, over whatever file stands there."""

@@ -8,6 +8,7 @@ from typing import Any
 from standfast.errors.vault import MalformedObjectError
 from standfast.holdings.digest import sha256_hex
 from standfast.replicas.destination import ReadableCopy
+from standfast.replicas.evidence import named_evidence
 from standfast.replicas.names import TLOG
 from standfast.replicas.statements import Statement, open_inventory, open_keyring
 from standfast.tlog.checkpoint import Checkpoint
@@ -31,6 +32,7 @@ class Outgoing:
         self.size = checkpoint.size
         self.reader = LogReader(lambda path: source.read(TLOG + path), checkpoint)
         self._batches: dict[int, int] = {}
+        self._inventories: dict[int, Inventory] = {}
 
     def require_leaves(self, since: int) -> None:
         """Read every bundle that a copy of size `since` lacks, and the tiles above it, against our root.
@@ -80,7 +82,12 @@ class Outgoing:
     def inventory(self, number: int) -> Inventory:
         """One of ours. Errors as `new_inventories`."""
         opened: Statement[Inventory] = self._open(inventory_name(number), open_inventory)
+        self._inventories[number] = opened.value
         return opened.value
+
+    def named_evidence(self) -> dict[str, str]:
+        """Digests of cosigned checkpoints, stamps and policies, by the inventories that were opened until now."""
+        return named_evidence(each for _, each in sorted(self._inventories.items()))
 
     def _new(
         self, name: Callable[[int], str], first: int, open_one: Callable[[bytes], Statement[Any]], since: int

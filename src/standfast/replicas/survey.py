@@ -27,6 +27,8 @@ class Survey:
     """Partial tiles of an older size."""
     above: list[TilePath] = field(default_factory=list)
     """Tiles of a greater size than the checkpoint's."""
+    evidence: set[str] = field(default_factory=set)
+    """Cosigned checkpoints, stamps and policies."""
     object_count: int = 0
     total_bytes: int = 0
 
@@ -57,6 +59,8 @@ def survey(copy: ReadableCopy, size: int | None, findings: Findings) -> Survey:
             found.keyrings.add(number_of(name))
         elif kind == "inventory":
             found.inventories.add(number_of(name))
+        elif kind in ("cosigned", "stamp", "policy"):
+            found.evidence.add(name)
         elif kind == "tile" and size is not None:
             _sort_tile(name, size, found, findings)
     return found
