@@ -107,8 +107,18 @@ class ExampleVault:
         self.keyrings += 1
         return name
 
-    def add_accession(self, pack_bytes: tuple[int, ...] = (5000, 70_000), items: int = 5, *, log: bool = True) -> str:
-        """One more accession; its inventory's name. Without `log` it stays debris, as a crash before the checkpoint."""
+    def add_accession(
+        self,
+        pack_bytes: tuple[int, ...] = (5000, 70_000),
+        items: int = 5,
+        *,
+        log: bool = True,
+        evidence: tuple[str, ...] = (),
+    ) -> str:
+        """One more accession; its inventory's name. Without `log` it stays debris, as a crash before the checkpoint.
+
+        `evidence`: names of cosigned checkpoints, stamps and policies that it commits to.
+        """
         number = self.accessions + 1
         self._sweep()
         packs = [self.random.randbytes(size) for size in pack_bytes]
@@ -126,6 +136,10 @@ class ExampleVault:
             "previous": sha256((self.holdings / f"inventory/{number - 1}").read_bytes()) if number > 1 else "",
             "replaced": [],
         }
+        if evidence:
+            body["evidence"] = [
+                {"name": name, "sha256": sha256((self.holdings / name).read_bytes())} for name in sorted(evidence)
+            ]
         count, index, salt = padded(items + 1), self.log.size, self.random.randbytes(32)
         self.write(
             f"inventory/{number}",
