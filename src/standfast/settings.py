@@ -17,7 +17,7 @@ import msgspec
 import tomlkit
 
 from standfast import durable
-from standfast.capture.origin import FilesOrigin, MailOrigin, WebOrigin
+from standfast.capture.origin import ExportOrigin, FilesOrigin, MailOrigin, WebOrigin
 from standfast.errors.settings import (
     BadNameError,
     BadSettingError,
@@ -28,8 +28,13 @@ from standfast.errors.settings import (
 from standfast.holdings.identifiers import ORIGIN_NAME
 
 FILE_LIMIT = 1024 * 1024
-Origin = FilesOrigin | WebOrigin | MailOrigin
-ORIGIN_KINDS: dict[str, type[Origin]] = {"files": FilesOrigin, "web": WebOrigin, "mail": MailOrigin}
+Origin = FilesOrigin | WebOrigin | MailOrigin | ExportOrigin
+ORIGIN_KINDS: dict[str, type[Origin]] = {
+    "files": FilesOrigin,
+    "web": WebOrigin,
+    "mail": MailOrigin,
+    "export": ExportOrigin,
+}
 RESERVED_ORIGIN = "standfast"
 """Standfast's own items (drills, custody events) come from an origin of this name."""
 
@@ -325,8 +330,17 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("vault.name", "", "", "What the organisation calls this vault; asked for by `init`."),
     Setting("vault.pack_mib", "64", "MiB", "A pack of this size is full. Smaller for bad lines: a cut costs one."),
     Setting("vault.shares", "", "", "How many recovery shares open, of how many, as `2/3`; written by `init`."),
-    Setting("origins.NAME.kind", "", "", "`files`, `web` or `mail`; written by `add`."),
-    Setting("origins.NAME.path", "", "", "Files: the folder, absolute. Links below it are kept and never followed."),
+    Setting("origins.NAME.kind", "", "", "`files`, `web`, `mail` or `export`; written by `add`."),
+    Setting(
+        "origins.NAME.path", "", "", "Files: the folder, absolute, links kept and never followed. Export: the file."
+    ),
+    Setting("origins.NAME.form", "", "", "Export: what it is, as `add export --kind` takes it; else it shows in it."),
+    Setting(
+        "origins.NAME.signatures",
+        "recent",
+        "",
+        "Mail, export: whose DKIM and ARC are checked: `recent` (30 days), `all` or `none`. DNS hears who wrote.",
+    ),
     Setting(
         "origins.NAME.exclude",
         "[]",

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 
 from standfast import __version__
+from standfast.assembly.dns_keys import signature_check
 from standfast.assembly.office import Office
 from standfast.capture.landing import Capture
-from standfast.capture.origin import FilesOrigin, MailOrigin
+from standfast.capture.origin import ExportOrigin, FilesOrigin, MailOrigin
+from standfast.errors.exports import ExportInVaultError
 from standfast.settings import Origin
+
+EXPORT_KINDS = (
+    *("mbox", "mboxrd", "mboxo", "mboxcl", "mboxcl2", "eml", "maildir", "thunderbird", "takeout", "pst"),
+    *("vcf", "ics", "files", "standfast"),
+)
+"""What `add export --kind` takes: the readers of capture/exports/detect.py, which a test compares with these."""
 
 
 def location_of(origin: Origin) -> tuple[str, str]:
@@ -18,6 +27,8 @@ def location_of(origin: Origin) -> tuple[str, str]:
         return "files", origin.path
     if isinstance(origin, MailOrigin):
         return "mail", origin.url
+    if isinstance(origin, ExportOrigin):
+        return "export", origin.path
     return "web", origin.url
 
 
@@ -35,11 +46,29 @@ def capture_of(office: Office, origin: Origin, *, reread: bool = False) -> Captu
         from standfast.assembly.mail_access import access_of
         from standfast.capture.mail.capture import MailCapture
 
-        access = access_of(office, origin)
-        return MailCapture(origin, access, tool=f"{tool} mail", clock=office.clock, reread=reread)
+        access, check = access_of(office, origin), signature_check(office, origin.signatures)
+        return MailCapture(origin, access, tool=f"{tool} mail", clock=office.clock, reread=reread, check=check)
+    if isinstance(origin, ExportOrigin):
+        from standfast.capture.exports.capture import ExportCapture
+
+        check = signature_check(office, origin.signatures)
+        return ExportCapture(origin, tool=f"{tool} export", clock=office.clock, reread=reread, check=check)
     from standfast.capture.web.crawl import WebCapture
 
     return WebCapture(origin, tool=f"{tool} web", clock=office.clock)
+
+
+def recognised_export(vault: Path, origin: ExportOrigin) -> str:
+    """What kind of export lies there.
+
+    Raises:
+        UnreadableExportError, UnknownExportError, ExportInVaultError: it can't be taken in.
+    """
+    from standfast.capture.exports.capture import recognised
+
+    if Path(origin.path).is_relative_to(vault.resolve()):
+        raise ExportInVaultError(origin.path)
+    return recognised(origin)
 
 
 def _own_places(office: Office) -> list[tuple[int, int]]:

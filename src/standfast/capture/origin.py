@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 MIB = 1024 * 1024
 
@@ -63,6 +64,8 @@ class MailOrigin:
     also_calendar: str = ""
     connections: int = 2
     max_message_bytes: int = 256 * MIB
+    signatures: Literal["recent", "all", "none"] = "recent"
+    """Whose DKIM and ARC are checked: of messages of the last 30 days, of all, of none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +74,8 @@ class ExportOrigin:
 
     name: str
     path: str
+    """Absolute."""
+    form: str = ""
+    """What it is, by a name of capture/exports/detect.py; told by what lies in it when empty."""
+    signatures: Literal["recent", "all", "none"] = "recent"
+    """Whose DKIM and ARC are checked: of messages of the last 30 days, of all, of none."""

@@ -142,6 +142,31 @@ def mail(run: Invocation, /, url: str, name: str | None, **options: Any) -> None
         _authorise(run, origin)
 
 
+@add.command(
+    "export",
+    example="standfast add export /home/ruth/takeout-20261124.zip\n"
+    "standfast add export /home/ruth/.thunderbird/abcd.default --name ruth",
+)
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--name", metavar="NAME", help="What to call it; from the path when not given.")
+@click.option("--kind", metavar="KIND", help="What it is, where that is not recognised.")
+@click.pass_obj
+def export(run: Invocation, path: Path, name: str | None, kind: str | None) -> None:
+    """Protect mail, contacts and calendars that a service or a program gave out as files.
+
+    An mbox, EML files, a Maildir, an Outlook PST, a Thunderbird profile, Google Takeout, vCard and iCalendar files; in
+    a folder, a zip or a tar. What it is shows in what lies in it.
+    """
+    from standfast.assembly.captures import EXPORT_KINDS, recognised_export
+    from standfast.capture.origin import ExportOrigin
+
+    if kind is not None and kind not in EXPORT_KINDS:
+        raise click.UsageError(f"--kind is one of {', '.join(EXPORT_KINDS)}")
+    origin = ExportOrigin(name=name or _name_from(path.stem), path=str(path.resolve()), form=kind or "")
+    told = recognised_export(run.vault_folder(), origin)
+    _add(run, origin, "export", f"{origin.path}, {told}")
+
+
 def _authorise(run: Invocation, origin: MailOrigin) -> None:
     """Get a token now, while a person is there to confirm it."""
     from standfast.assembly.mail_access import access_of
