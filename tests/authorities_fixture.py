@@ -27,6 +27,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from standfast.seal.stamp_form import Response
@@ -98,7 +99,8 @@ class Authority:
         self.asked = 0
         self.served: list[bytes] = []
         """Each honest answer that was given."""
-        self.revoked: bytes = b""
+        self.revoked: set[int] = set()
+        """Serial numbers."""
         self._lock = threading.Lock()
         self._server: ThreadingHTTPServer | None = None
         self._stopping = threading.Event()
@@ -207,10 +209,37 @@ class Authority:
     def revocation_list(self, issuer: Literal["root", "middle"]) -> bytes:
         """What the root or the intermediate has revoked: nothing. DER."""
         certificate, key = (self.root, self._root_key) if issuer == "root" else (self.middle, self._middle_key)
-        now = at(self.moment[:10]) if self.moment else datetime.datetime.now(UTC)
+        now = self._now()
         builder = x509.CertificateRevocationListBuilder().issuer_name(certificate.subject)
         builder = builder.last_update(now).next_update(now + datetime.timedelta(days=30))
+        for serial in self.revoked:
+            revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build()
+            builder = builder.add_revoked_certificate(revoked)
         return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+    def ocsp_answer(self, request: bytes) -> bytes:
+        """What the authority says of one of its certificates."""
+        asked = ocsp.load_der_ocsp_request(request)
+        of_signer = asked.serial_number == self.signer.serial_number
+        about, issuer, key = (
+            (self.signer, self.middle, self._middle_key) if of_signer else (self.middle, self.root, self._root_key)
+        )
+        revoked = about.serial_number in self.revoked
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            cert=about,
+            issuer=issuer,
+            algorithm=hashes.SHA256(),
+            cert_status=ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD,
+            this_update=self._now(),
+            next_update=None,
+            revocation_time=self._now() if revoked else None,
+            revocation_reason=None,
+        )
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, issuer)
+        return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+    def _now(self) -> datetime.datetime:
+        return at(self.moment[:10]) if self.moment else datetime.datetime.now(UTC)
 
     # ---- stamps
 
@@ -352,12 +381,12 @@ class _Handler(BaseHTTPRequestHandler):
     owner: Authority
 
     def do_POST(self) -> None:
-        """A question for the time; one for OCSP gets bytes that only look like an answer."""
+        """A question for the time, or one about a certificate."""
         owner = self.owner
         length = int(self.headers.get("Content-Length", "0"))
         asked = self.rfile.read(length)
         if self.path == "/ocsp":
-            self._send(b"\x30\x03\x0a\x01\x06", "application/ocsp-response")
+            self._send(owner.ocsp_answer(asked), "application/ocsp-response")
             return
         owner.asked += 1
         if self.headers.get("Content-Type") != "application/timestamp-query":

@@ -11,6 +11,7 @@ from standfast.assembly.cosigning import CosignerOutcome, ask_cosigners
 from standfast.assembly.ledger import Ledger, read_ledger, write_ledger
 from standfast.assembly.office import Office
 from standfast.assembly.replication import ReplicaOutcome, refuse_old_copy, sync_replicas
+from standfast.assembly.stamping import StampTold, renew_stamps, stamp_newest
 from standfast.errors.base import StandfastError
 from standfast.intake.place import IntakePlace
 from standfast.intake.run import RunProgress, RunResult, bring_in
@@ -24,6 +25,10 @@ class Protection:
     origins: list[RunResult] = field(default_factory=list)
     cosigners: list[CosignerOutcome] = field(default_factory=list)
     """Those that were asked. One that did not answer is asked later: it fails nothing."""
+    timestamps: list[StampTold] = field(default_factory=list)
+    """Authorities that were asked; as cosigners."""
+    renewed: list[str] = field(default_factory=list)
+    """Stamps that were renewed."""
     replicas: list[ReplicaOutcome] = field(default_factory=list)
     accessions: list[int] = field(default_factory=list)
     log_origin: str = ""
@@ -71,6 +76,8 @@ def protect(
                 write_ledger(office.folder.state, ledger)
             done.log_size, done.log_root = place.log.size, place.log.root.hex()
         done.cosigners = ask_cosigners(office, ledger)
+        done.timestamps = stamp_newest(office, ledger)
+        done.renewed, _ = renew_stamps(office, ledger)
         write_ledger(office.folder.state, ledger)
         done.replicas = sync_replicas(office, ledger, tell=tell_replica)
         write_ledger(office.folder.state, ledger)

@@ -10,6 +10,7 @@ from standfast.assembly.captures import location_of
 from standfast.assembly.ledger import Ledger, read_ledger
 from standfast.assembly.office import Office
 from standfast.assembly.quorum import quorum_of
+from standfast.assembly.stamping import RECOMMENDED, stamp_state
 from standfast.intake.place import newest_acknowledged
 from standfast.tlog.policy import explain_quorum, tolerated
 
@@ -65,6 +66,19 @@ class ToDo:
     command: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorityStatus:
+    """One time-stamping authority."""
+
+    name: str
+    url: str
+    stamped_at: str | None
+    size: int
+    """Leaves that it has stamped."""
+    ok: bool | None
+    why: str
+
+
 @dataclass(slots=True, kw_only=True)
 class Status:
     """All of it."""
@@ -77,6 +91,9 @@ class Status:
     """That cosign."""
     cosigned_size: int = 0
     """Leaves of the greatest checkpoint that a quorum has cosigned."""
+    authorities: list[AuthorityStatus] = field(default_factory=list)
+    stamped_size: int = 0
+    """Leaves that two authorities have stamped, or the only one."""
     todo: list[ToDo] = field(default_factory=list)
     log_origin: str = ""
     log_size: int = 0
@@ -122,7 +139,9 @@ def status_of(office: Office) -> Status:
             )
         )
     _add_cosigners(status, office, ledger)
+    _add_authorities(status, office, ledger)
     status.todo = _to_do(office, ledger, now) + _cosigning_to_do(status, office, now)
+    status.todo += _stamping_to_do(status, ledger, now)
     if status.unproved:
         status.todo.append(
             ToDo(
@@ -216,6 +235,41 @@ def _cosigning_to_do(status: Status, office: Office, now: datetime) -> list[ToDo
                 command="standfast cosigners add NAME VKEY VKEY --url URL",
             )
         )
+    return todo
+
+
+def _add_authorities(status: Status, office: Office, ledger: Ledger) -> None:
+    state = stamp_state(office)
+    status.stamped_size = state.covered_size
+    for name, each in office.settings.timestamps.items():
+        note = ledger.authority(name)
+        status.authorities.append(
+            AuthorityStatus(
+                name=name,
+                url=each.url,
+                stamped_at=note.stamped_at or None,
+                size=state.sizes[name],
+                ok=note.ok,
+                why=note.why,
+            )
+        )
+
+
+def _stamping_to_do(status: Status, ledger: Ledger, now: datetime) -> list[ToDo]:
+    add, ask = "standfast timestamps add NAME URL --roots FILE", "standfast timestamps renew"
+    if not status.authorities:
+        return [ToDo(what="nobody outside says by when the log stood as it stands", command=add)]
+    todo = []
+    if len(status.authorities) < RECOMMENDED:
+        todo.append(ToDo(what="a single authority gives the time: one that lies would not show", command=add))
+    for each in status.authorities:
+        if each.ok is False:
+            todo.append(ToDo(what=f"{each.name} has not stamped: {each.why}", command=ask))
+    missing = status.log_size - status.stamped_size
+    if missing:
+        todo.append(ToDo(what=f"the newest {missing:,} entries are not stamped yet", command=ask))
+    if ledger.renew_stamps_at and clock.from_text(ledger.renew_stamps_at) <= now:
+        todo.append(ToDo(what="stamps are due for renewal", command=ask))
     return todo
 
 

@@ -42,6 +42,11 @@ def protect(run: Invocation, origins: tuple[str, ...], reread: bool) -> None:
     for cosigner in done.cosigners:
         told = f"cosigned {cosigner.size:,} entries" if cosigner.ok else f"not cosigned yet: {cosigner.why}"
         run.output.line(f"{cosigner.name}: {told}")
+    for stamped in done.timestamps:
+        told = f"stamped {stamped.size:,} entries" if stamped.ok else f"not stamped yet: {stamped.why}"
+        run.output.line(f"{stamped.name}: {told}")
+    if done.renewed:
+        run.output.line(f"renewed {len(done.renewed):,} stamps")
     for copy in done.replicas:
         if copy.ok:
             run.output.line(f"{copy.name}: copied {copy.objects_sent} objects, {size_in_words(copy.bytes_sent)}")
@@ -94,6 +99,11 @@ def _document(done: Protection) -> dict[str, object]:
         "cosigners": [
             {"name": each.name, "ok": each.ok, "size": each.size, "why": each.why} for each in done.cosigners
         ],
+        "timestamps": [
+            {"name": each.name, "ok": each.ok, "size": each.size, "time": each.time or None, "why": each.why}
+            for each in done.timestamps
+        ],
+        "renewed": done.renewed,
         "replicas": [
             {
                 "name": each.name,

@@ -26,6 +26,8 @@ def status(run: Invocation) -> None:
             "origins": [dataclasses.asdict(each) for each in now.origins],
             "replicas": [dataclasses.asdict(each) for each in now.replicas],
             "cosigners": [dataclasses.asdict(each) for each in now.cosigners],
+            "timestamps": [dataclasses.asdict(each) for each in now.authorities],
+            "stamped_size": now.stamped_size,
             "cosigning": {
                 "quorum": now.quorum,
                 "organisations": now.organisations,
@@ -60,6 +62,9 @@ def _say(run: Invocation, now: Status) -> None:
     for cosigner in now.cosigners:
         line(f"cosigner {cosigner.name} ({cosigner.organisation})")
         line(f"  cosigned   {_when(cosigner.cosigned_at)}; {cosigner.size:,} entries")
+    for authority in now.authorities:
+        line(f"authority {authority.name} at {authority.url}")
+        line(f"  stamped    {_when(authority.stamped_at)}; {authority.size:,} entries")
     if now.cosigners:
         line(f"  quorum     {now.quorum} of {now.organisations} organisations, met at {now.cosigned_size:,} entries")
     line(f"log {now.log_origin}: {now.log_size:,} entries, {now.accessions:,} accessions")

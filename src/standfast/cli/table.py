@@ -45,6 +45,11 @@ SECTIONS: tuple[Section, ...] = (
         (
             Entry("items", "standfast.cli.items:items", "List what is held"),
             Entry(
+                "find",
+                "standfast.cli.find:find",
+                "Find words in mail, web pages, contacts and calendars, and in the names of files",
+            ),
+            Entry(
                 "show",
                 "standfast.cli.show:show",
                 "Show one item: its record, where the log commits to it, and its whole custody",
@@ -95,6 +100,11 @@ SECTIONS: tuple[Section, ...] = (
                 "cosigner",
                 "standfast.cli.cosigner:cosigner",
                 "Be a cosigner: watch that a partner's log only grows, and say so under its checkpoints",
+            ),
+            Entry(
+                "timestamps",
+                "standfast.cli.timestamps:timestamps",
+                "Time from outside: authorities that say by when the log stood as it stands",
             ),
         ),
     ),

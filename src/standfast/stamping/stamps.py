@@ -25,7 +25,7 @@ from standfast.stamping.authority import (
 )
 from standfast.stamping.shelf import CHAIN, RESPONSE, REVOCATION, StampPlace, StampShelf
 
-ASKING_S = 20.0
+ASKING_S = 15.0
 """For all authorities together, who are asked at the same time."""
 AGAIN_AFTER = timedelta(hours=20)
 """The same checkpoint with fresher times of the same cosigners is stamped again no sooner."""
