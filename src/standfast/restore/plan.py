@@ -56,6 +56,8 @@ class RestoreResult:
     bytes: int = 0
     failures: list[RestoreFailure] = field(default_factory=list)
     failure_count: int = 0
+    notes: list[str] = field(default_factory=list)
+    """What is worth saying and no failure, in words."""
     recovery_time_s: float = 0.0
     loss_s: float = 0.0
     """Age of the newest thing restored, in seconds, when the restore began."""
