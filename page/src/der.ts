@@ -88,7 +88,13 @@ export class Der {
   }
 
   integer(): bigint {
-    const data = this.bytes(INTEGER);
+    if (!this.is(INTEGER)) this.fail();
+    return this.number();
+  }
+
+  /** A whole number under whatever tag. */
+  number(): bigint {
+    const data = this.content;
     if (!data.length || data.length > 64) this.fail();
     const value = data.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
     return data[0]! & 0x80 ? value - (1n << BigInt(8 * data.length)) : value;

@@ -5,11 +5,11 @@ import { type Bytes, fromDecimal, textOf } from "./bytes.js";
 import { hashesOf } from "./merkle.js";
 import { refuse } from "./refused.js";
 
-const MANIFEST_LINE = /^([0-9a-f]+) {2}(.+)$/;
+const MANIFEST_LINE = /^([0-9a-fA-F]+)[ \t]+\*?(.+)$/;
 const DIGEST = /^[0-9a-f]{64}$/;
-const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/;
 const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 const DEPTH_LIMIT = 64;
+const ITEMS_LIMIT = 1000;
 export const REPORT_FIELDS = ["id", "name", "origin", "sha256", "blake3", "size_bytes", "media_type", "captured_at", "tool", "quality"] as const;
 
 export type ReportField = (typeof REPORT_FIELDS)[number];
@@ -29,16 +29,22 @@ export interface Description {
 
 export type Record_ = Readonly<Record<Exclude<ReportField, "size_bytes">, string>> & { readonly size_bytes: number };
 
-/** A value whose bytes are its one spelling, by RFC 8785 in the subset that our documents use. */
-export function parseCanonical(raw: Uint8Array, what: string): Plain {
+function parseJson(raw: Uint8Array, what: string): Plain {
   let value: unknown;
+  const text = textOf(raw, what);
   try {
-    value = JSON.parse(textOf(raw, what));
+    value = JSON.parse(text);
   } catch {
     return refuse("malformed", { what });
   }
-  if (textOf(raw, what) !== canonical(value, what, 0)) refuse("notCanonical", { what });
   return isPlain(value) ? value : refuse("malformed", { what });
+}
+
+/** A value whose bytes are its one spelling, by RFC 8785 in the subset that our documents use. */
+export function parseCanonical(raw: Uint8Array, what: string): Plain {
+  const value = parseJson(raw, what);
+  if (textOf(raw, what) !== canonical(value, what, 0)) refuse("notCanonical", { what });
+  return value;
 }
 
 function canonical(value: unknown, what: string, depth: number): string {
@@ -57,29 +63,32 @@ function isPlain(value: unknown): value is Plain {
 
 /** Digests by path, out of one BagIt manifest. */
 export function parseManifest(raw: Uint8Array, name: string): Map<string, string> {
-  const text = textOf(raw, name);
+  const lines = textOf(raw, name).replaceAll("\r\n", "\n").replace(/\n$/, "").split("\n");
   const listed = new Map<string, string>();
-  if (text && !text.endsWith("\n")) refuse("bagForm", { name });
-  for (const line of text.split("\n").slice(0, -1)) {
-    const [, digest, path] = MANIFEST_LINE.exec(line) ?? refuse("bagForm", { name });
-    if (listed.has(path!)) refuse("bagForm", { name });
+  for (const line of lines) {
+    const [, digest, written] = MANIFEST_LINE.exec(line) ?? refuse("bagForm", { name });
     // BagIt writes these three so in a path (RFC 8493, 2.1.3).
-    listed.set(path!.replace(/%0A/gi, "\n").replace(/%0D/gi, "\r").replace(/%25/g, "%"), digest!);
+    const path = written!.replace(/%(0[aA]|0[dD]|25)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+    if (listed.has(path)) refuse("bagForm", { name });
+    listed.set(path, digest!.toLowerCase());
   }
   return listed;
 }
 
 export function parseDescription(raw: Uint8Array): Description {
   const what = "bundle";
-  const value = parseCanonical(raw, what);
+  const value = parseJson(raw, what);
   const { format, origin, language, items } = value;
-  if (format !== "standfast/bundle/v1" || typeof origin !== "string" || !Array.isArray(items) || !items.length) return refuse("malformed", { what });
+  const texts = [origin, value["made_at"], value["made_by"], value["purpose"], value["recipient"]];
+  if (format !== "standfast/bundle/v1" || texts.some((each) => typeof each !== "string") || !Array.isArray(items)) return refuse("malformed", { what });
+  if (!items.length || items.length > ITEMS_LIMIT) refuse("malformed", { what });
   if (typeof language !== "string" || !["en", "ar", "fr", "es"].includes(language)) return refuse("malformed", { what });
   const entries = items.map((each: unknown, at): ItemEntry => {
     if (!isPlain(each) || each["n"] !== at + 1 || typeof each["id"] !== "string" || typeof each["content"] !== "string") return refuse("malformed", { what });
     return { n: at + 1, id: each["id"], content: each["content"] };
   });
-  return { origin, language, items: entries };
+  if (new Set(entries.map((each) => each.id)).size < entries.length) refuse("malformed", { what });
+  return { origin: origin as string, language, items: entries };
 }
 
 export function parseRecord(raw: Uint8Array): Record_ {
@@ -97,22 +106,21 @@ export function parseRecord(raw: Uint8Array): Record_ {
   return formed ? (value as Record_) : refuse("malformed", { what });
 }
 
-/** The count of its events. It must be about this item, in order, and agree with the record. */
+/** The count of its events. It must be about this item, begin with its capture, and be in order. */
 export function verifyCustody(raw: Uint8Array, record: Record_): number {
   const what = "custody";
-  const { format, item, events } = parseCanonical(raw, what);
+  const { format, item, events } = parseJson(raw, what);
   if (format !== "standfast/custody/v1" || !Array.isArray(events)) return refuse("malformed", { what });
+  const lines = (events as unknown[]).map((each) => {
+    const { at, detail, event } = isPlain(each) ? each : refuse("malformed", { what });
+    if (typeof at !== "string" || typeof detail !== "string" || typeof event !== "string") return refuse("malformed", { what });
+    return { at, detail, event };
+  });
   if (item !== record.id) refuse("custodyItem");
-  let before = "";
-  for (const each of events as unknown[]) {
-    if (!isPlain(each)) return refuse("malformed", { what });
-    const { at, detail, event } = each;
-    if (typeof at !== "string" || !MOMENT.test(at) || typeof detail !== "string" || typeof event !== "string") return refuse("malformed", { what });
-    if (at < before) refuse("custodyOrder");
-    before = at;
-    if (event === "capture" && at !== record.captured_at) refuse("custodyContradicts");
-  }
-  return events.length;
+  const [first] = lines;
+  if (first?.event !== "capture" || first.at !== record.captured_at || first.detail !== record.tool) refuse("custodyCapture");
+  if (lines.some(({ at }, place) => place > 0 && at < lines[place - 1]!.at)) refuse("custodyOrder");
+  return lines.length;
 }
 
 /** The text with everything spelled out that a page would not show: controls, direction marks, line ends. */

@@ -55,8 +55,8 @@ class Page {
     try {
       const bytes = async (file: File | null): Promise<Uint8Array<ArrayBuffer> | null> => file && new Uint8Array(await file.arrayBuffer());
       const given: Given = { policy: await bytes(this.given.policy), authorities: await bytes(this.given.authorities) };
-      const opened = folder ? { zip: null, folder: filesOfFolder(files) } : { zip: () => openZip(first), folder: null };
-      const report = await checkBundle(opened, given, progress, running.signal);
+      const source = folder ? { folder: filesOfFolder(files) } : { zip: () => openZip(first) };
+      const report = await checkBundle(source, given, progress, running.signal);
       if (running.signal.aborted) return;
       this.report = report;
       const own = report.description?.language;

@@ -1,6 +1,7 @@
-// Evidence records: a newer stamp over an older one, or over all of them with a newer digest. Source: RFC 4998, section 5.
+// Evidence records: a newer stamp over the older ones, or over the file and all of them with a stronger digest. The same
+// steps as src/standfast/seal/evidence_record.py. Source: RFC 4998, section 5.
 
-import { concat, same } from "./bytes.js";
+import { type Bytes, concat, same } from "./bytes.js";
 import { type Certificate, digestName } from "./certificates.js";
 import { Der, OCTET_STRING, SEQUENCE } from "./der.js";
 import { refuse } from "./refused.js";
@@ -9,78 +10,97 @@ import { type StampFacts, digestBy, verifyToken } from "./stamp.js";
 const what = "renewal";
 export const RENEWAL_LIMIT_BYTES = 1024 * 1024;
 const STAMPS_LIMIT = 64;
-const HASHES_LIMIT = 1024;
+const LEVELS_LIMIT = 32;
 
-/** Require that each stamp of the record covers what came before it, and that the first covers `data`; the newest stamp's facts. */
-export async function verifyRenewal(raw: Uint8Array, data: Uint8Array, roots: readonly Certificate[], helping: readonly Certificate[]): Promise<StampFacts> {
+interface ArchiveStamp {
+  readonly digest: string;
+  /** The row that holds the leaf, then what stands beside on each level. */
+  readonly way: readonly (readonly Bytes[])[];
+  readonly token: Bytes;
+}
+
+/** Require that a record proves a file by a time, through every renewal; the facts of each stamp, oldest first. */
+export async function verifyRenewal(raw: Uint8Array, message: Uint8Array, given: readonly Certificate[], helping: readonly Certificate[]): Promise<StampFacts[]> {
+  const chains = openRecord(raw);
+  const facts: StampFacts[] = [];
+  for (const [number, { stamps }] of chains.entries()) {
+    const { digest } = stamps[0]!;
+    const before = concat(...chains.slice(0, number).map((each) => each.raw));
+    const ofMessage = digestBy(digest, message);
+    const first = number ? digestBy(digest, concat(ofMessage, digestBy(digest, sequenceOf(before)))) : ofMessage;
+    for (const [place, stamp] of stamps.entries()) {
+      const group = place ? stamps.slice(0, place).map((each) => digestBy(digest, each.token)) : [first];
+      const found = await verifyToken(stamp.token, digest, rootOf(stamp, group), given, helping);
+      const last = facts.at(-1);
+      // A certificate that had run out could not vouch any more for the stamp that is renewed.
+      if (last && (found.time <= last.time || last.chain.some((each) => each.notAfter < found.time))) refuse("renewedLate", { at: found.time.toISOString() });
+      facts.push(found);
+    }
+  }
+  return facts;
+}
+
+function openRecord(raw: Uint8Array): { raw: Bytes; stamps: ArchiveStamp[] }[] {
   if (raw.length > RENEWAL_LIMIT_BYTES) refuse("tooLong", { what, limit: RENEWAL_LIMIT_BYTES });
   const parts = Der.parse(raw, what).parts(SEQUENCE);
-  const version = parts[0] ?? refuse("notDer", { what });
-  const chains = (parts[parts.length - 1] ?? refuse("notDer", { what })).parts(SEQUENCE);
-  // Encrypted or otherwise changed data is not what a bundle holds.
-  if (version.integer() !== 1n || parts.length !== 3 || !chains.length) refuse("notDer", { what });
-  let before: Uint8Array | null = null;
-  let newest: StampFacts | null = null;
-  let count = 0;
-  const chainsSoFar: Uint8Array[] = [];
-  for (const chain of chains) {
-    const stamps = chain.parts(SEQUENCE);
-    const digest = digestOf(stamps[0] ?? refuse("notDer", { what }));
-    let covered: Uint8Array = before === null ? digestBy(digest, data) : digestBy(digest, concat(digestBy(digest, data), digestBy(digest, sequenceOf(chainsSoFar))));
-    for (const stamp of stamps) {
-      if (++count > STAMPS_LIMIT || digestOf(stamp) !== digest) refuse("malformed", { what });
-      const token = stamp.parts(SEQUENCE).at(-1) ?? refuse("notDer", { what });
-      const facts: StampFacts = await verifyToken(token.raw, digest, rootOf(stamp, digest, covered), roots, helping);
-      if (newest && facts.time < newest.time) refuse("malformed", { what });
-      // A certificate that had run out by the time of the renewal could not vouch for the stamp that it renews.
-      if (newest?.chain.some((each) => !each.validAt(facts.time))) refuse("expired", { who: newest.signer, at: facts.time.toISOString() });
-      newest = facts;
-      before = token.raw;
-      covered = digestBy(digest, before);
-    }
-    chainsSoFar.push(chain.raw);
+  const [version, digests, chains] = parts;
+  // Further parts are for data that was encrypted or changed, which is not what a bundle holds.
+  if (!version || !digests || !chains || parts.length !== 3 || version.integer() !== 1n) return refuse("notDer", { what });
+  const found = chains.parts(SEQUENCE).map((chain) => ({ raw: chain.raw, stamps: chain.parts(SEQUENCE).map(stampOf) }));
+  const count = found.reduce((sum, { stamps }) => sum + stamps.length, 0);
+  if (!found.length || count > STAMPS_LIMIT) refuse("malformed", { what });
+  const used = new Set<string>();
+  for (const { stamps } of found) {
+    const digest = stamps[0]?.digest ?? refuse("malformed", { what });
+    if (stamps.some((each) => each.digest !== digest)) refuse("malformed", { what });
+    used.add(digest);
   }
-  return newest ?? refuse("notDer", { what });
+  const listed = digests.parts(SEQUENCE).map((each) => digestName(each.at(0).oid()) ?? refuse("digestKind", { what: each.at(0).oid() }));
+  if (listed.length !== used.size || listed.some((each) => !used.has(each))) refuse("malformed", { what });
+  return found;
 }
 
-/** What the stamp is over: the covered digest itself, or the root of a reduced hash tree whose first list holds it. */
-function rootOf(stamp: Der, digest: string, covered: Uint8Array): Uint8Array {
-  const tree = stamp.parts(SEQUENCE).find((part) => part.isContext(2));
-  if (!tree) return covered;
-  let running: Uint8Array | null = null;
-  for (const list of tree.parts()) {
-    const hashes: Uint8Array[] = list.parts(SEQUENCE).map((hash) => hash.bytes(OCTET_STRING));
-    if (hashes.length > HASHES_LIMIT) refuse("malformed", { what });
-    if (running === null && !hashes.some((hash) => same(hash, covered))) refuse("wrongImprint");
-    if (running !== null && !hashes.some((hash) => same(hash, running!))) hashes.push(running);
-    hashes.sort(byBytes);
-    running = hashes.length === 1 ? hashes[0]! : digestBy(digest, concat(...hashes));
-  }
-  return running ?? covered;
-}
-
-function byBytes(one: Uint8Array, other: Uint8Array): number {
-  const at = one.findIndex((byte, index) => byte !== other[index]);
-  return at < 0 ? one.length - other.length : (one[at] ?? 0) - (other[at] ?? 0);
-}
-
-/** Of an archive time-stamp: its own, or that of its token's imprint. */
-function digestOf(stamp: Der): string {
+function stampOf(stamp: Der): ArchiveStamp {
   const parts = stamp.parts(SEQUENCE);
-  const own = parts.find((part) => part.isContext(0));
-  if (own) return digestName(own.at(0).oid()) ?? refuse("digestKind", { what: own.at(0).oid() });
-  const token = parts.at(-1) ?? refuse("notDer", { what });
+  const token = parts.pop() ?? refuse("notDer", { what });
+  const tree = parts.pop();
+  if (parts.length || (tree && !tree.isContext(2))) refuse("malformed", { what });
+  const way = (tree?.parts() ?? []).map((row) => row.parts(SEQUENCE).map((hash) => hash.bytes(OCTET_STRING)));
   const info = Der.parse(token.at(1).at(0).at(2).at(1).at(0).bytes(OCTET_STRING), what);
-  const oid = info.at(2).at(0).at(0).oid();
-  return digestName(oid) ?? refuse("digestKind", { what: oid });
+  const imprint = info.at(2);
+  const digest = digestName(imprint.at(0).at(0).oid()) ?? refuse("digestKind", { what: imprint.at(0).at(0).oid() });
+  const length = imprint.at(1).bytes(OCTET_STRING).length;
+  const [first, ...rest] = way;
+  if (way.length > LEVELS_LIMIT || way.flat().some((hash) => hash.length !== length)) refuse("malformed", { what });
+  if (first && (first.length < 2 || first.length > STAMPS_LIMIT || rest.some((row) => row.length !== 1))) refuse("malformed", { what });
+  return { digest, way, token: token.raw };
 }
 
-/** The DER of a SEQUENCE OF these. */
-function sequenceOf(parts: readonly Uint8Array[]): Uint8Array {
-  const content = concat(...parts);
-  let length = content.length.toString(16);
-  if (length.length % 2) length = `0${length}`;
-  const long = Uint8Array.from(length.match(/../g)!, (pair) => Number.parseInt(pair, 16));
+/** The root that a stamp must be over, when its tree holds this leaf and it is over nothing less. */
+function rootOf({ digest, way }: ArchiveStamp, group: readonly Bytes[]): Bytes {
+  const [first, ...rest] = way;
+  if (!first) return group.length === 1 ? group[0]! : refuse("wrongImprint");
+  const equal = (one: readonly Bytes[], other: readonly Bytes[]): boolean => one.length === other.length && one.every((hash, at) => same(hash, other[at]!));
+  const holds = group.length > 1 ? equal(first, sorted(group)) : first.some((hash) => same(hash, group[0]!));
+  if (!holds || !equal(first, sorted(first))) refuse("wrongImprint");
+  return rest.reduce((running, row) => joined(digest, [running, ...row]), joined(digest, first));
+}
+
+function joined(digest: string, hashes: readonly Bytes[]): Bytes {
+  return digestBy(digest, concat(...sorted(hashes)));
+}
+
+function sorted(hashes: readonly Bytes[]): Bytes[] {
+  return [...hashes].sort((one, other) => {
+    const at = one.findIndex((byte, index) => byte !== other[index]);
+    return at < 0 ? 0 : one[at]! - (other[at] ?? -1);
+  });
+}
+
+/** The DER of a SEQUENCE with this content. */
+function sequenceOf(content: Uint8Array): Bytes {
+  const digits = content.length.toString(16);
+  const long = Uint8Array.from(digits.padStart(digits.length + (digits.length % 2), "0").match(/../g)!, (pair) => Number.parseInt(pair, 16));
   const head = content.length < 128 ? Uint8Array.of(0x30, content.length) : concat(Uint8Array.of(0x30, 0x80 | long.length), long);
   return concat(head, content);
 }

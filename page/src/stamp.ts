@@ -24,6 +24,8 @@ const HASHES = new Map<string, (data: Uint8Array) => Uint8Array>([
 
 export interface StampFacts {
   readonly time: Date;
+  /** How far the authority says that its clock may be off; null where it does not. */
+  readonly accuracyMs: number | null;
   readonly signer: string;
   readonly chain: readonly Certificate[];
 }
@@ -48,6 +50,7 @@ interface Info {
   readonly imprintDigest: string;
   readonly imprint: Bytes;
   readonly time: Date;
+  readonly accuracyMs: number | null;
 }
 
 function readInfo(raw: Bytes): Info {
@@ -62,7 +65,18 @@ function readInfo(raw: Bytes): Info {
     imprintDigest: digestName(imprint.at(0).at(0).oid()) ?? refuse("digestKind", { what: imprint.at(0).at(0).oid() }),
     imprint: imprint.at(1).bytes(OCTET_STRING),
     time: time.time(),
+    accuracyMs: accuracyOf(rest.find((each) => each.is(SEQUENCE))),
   };
+}
+
+/** Seconds, then under tags of their own thousandths and millionths; what is left out is 0. */
+function accuracyOf(accuracy: Der | undefined): number | null {
+  if (!accuracy) return null;
+  const parts = accuracy.parts(SEQUENCE);
+  const seconds = parts.find((part) => part.is(INTEGER))?.integer() ?? 0n;
+  const [millis, micros] = [0, 1].map((tag) => parts.find((part) => part.isContext(tag))?.number() ?? 0n) as [bigint, bigint];
+  if (seconds < 0n || millis < 0n || micros < 0n || seconds >= 2n ** 31n || millis > 999n || micros > 999n) refuse("notDer", { what: "stamp" });
+  return Number(seconds) * 1000 + Number(millis) + Number(micros) / 1000;
 }
 
 /** Require that an authority which the reader expects stamped this digest, and say when. */
@@ -90,7 +104,7 @@ export async function verifyToken(
   const roots = given.filter((each) => each.isRoot);
   const others = [...certificates, ...given.filter((each) => !each.isRoot), ...helping];
   const chain = await chainToRoot(certificate, others, roots, info.time);
-  return { time: info.time, signer: certificate.name, chain };
+  return { time: info.time, accuracyMs: info.accuracyMs, signer: certificate.name, chain };
 }
 
 /** The certificate of who signed: the signed attributes bind token and certificate, the signature the attributes. */

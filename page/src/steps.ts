@@ -1,5 +1,5 @@
-// The steps of docs/formats/bundle.md, by number: each passed, failed or not checked; one whose ground failed is not
-// checked. Times and files come in as arguments; nothing here touches the page.
+// The steps of docs/formats/bundle.md, by number: each passed, failed or not checked. They are taken independently where
+// they can be, as `check` does, so that one change shows in as few steps as it should.
 
 import type { Bytes } from "./bytes.js";
 import type { Certificate } from "./certificates.js";
@@ -37,6 +37,9 @@ export interface Given {
 export interface ItemSeen {
   readonly entry: ItemEntry;
   record: Record_ | null;
+  /** Of the checkpoint that is shown to hold it, and of the one that is shown not to. */
+  size: bigint | null;
+  earlier: bigint | null;
   after: Date | null;
   before: Date | null;
 }
@@ -54,31 +57,36 @@ export type Said = readonly [ReasonKey, Details?];
 
 /** Thrown by a step that can't be taken, for a reason that is nobody's fault. */
 export class NotChecked extends Error {
-  constructor(readonly reason: ReasonKey) {
+  constructor(
+    readonly reason: ReasonKey,
+    readonly details: Details = {},
+  ) {
     super(reason);
   }
 }
 
-/** The results so far, in which later steps find the ground that they stand on. */
+/** The results so far. */
 export class Results {
   readonly all: StepResult[] = [];
 
-  async step(name: StepName, about: About, ground: readonly StepResult[], act: () => Said | Promise<Said>): Promise<StepResult> {
-    const n = STEPS.indexOf(name) + 1;
+  /** Take a step: `act` says what it found, or throws why it failed or could not be taken. */
+  async step(name: StepName, about: About, act: () => Said | Promise<Said>): Promise<StepResult> {
     const keep = (result: Outcome, reason: ReasonKey, details: Details = {}): StepResult => {
-      const step = { n, name, about, result, reason, details };
+      const step = { n: STEPS.indexOf(name) + 1, name, about, result, reason, details };
       this.all.push(step);
       return step;
     };
-    const bad = ground.find((each) => each.result === "failed" || each.reason === "ground");
-    if (bad) return keep("not checked", "ground", bad.reason === "ground" ? bad.details : { n: bad.n });
     try {
       return keep("passed", ...(await act()));
     } catch (error) {
-      if (error instanceof NotChecked) return keep("not checked", error.reason);
+      if (error instanceof NotChecked) return keep("not checked", error.reason, error.details);
       if (error instanceof Refused) return keep("failed", error.reason, error.details);
       throw error;
     }
+  }
+
+  passOver(names: readonly StepName[], reason: ReasonKey): void {
+    for (const name of names) this.all.push({ n: STEPS.indexOf(name) + 1, name, about: { kind: "bundle" }, result: "not checked", reason, details: {} });
   }
 
   inOrder(): StepResult[] {
