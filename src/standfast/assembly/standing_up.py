@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from standfast.assembly.custody import CustodyEvent, record_event
 from standfast.assembly.office import Office
+from standfast.errors.capture import BadMailboxError
 from standfast.errors.keys import KeyFileMissingError
 from standfast.holdings.mail_listing import Form
 from standfast.restore.files import restore_files
 from standfast.restore.mail.choice import MailChoice
 from standfast.restore.plan import RestoreResult, Tell
+
+if TYPE_CHECKING:
+    from standfast.assembly.mail_access import SecretSource
+    from standfast.imap.oauth import DevicePrompt
 
 
 def bring_back_files(
@@ -73,6 +79,38 @@ def bring_back_mail(
     return restore_mail(
         reader, origin, folder, form=form, choice=choice, at=at, force=force, tell=tell, clock=office.clock
     )
+
+
+def bring_back_mail_to_server(
+    office: Office,
+    identities: Sequence[str],
+    origin: str,
+    url: str,
+    source: SecretSource,
+    *,
+    pinned_sha256: str = "",
+    choice: MailChoice | None = None,
+    at: datetime | None = None,
+    tell: Tell | None = None,
+    show: Callable[[DevicePrompt], None] | None = None,
+) -> RestoreResult:
+    """Restore a mail origin, or one of an export, to an account on a server; errors as `restore_to_server`.
+
+    `source`, `pinned_sha256` and `show` as in `mail_access.access_to`.
+
+    Raises:
+        BadMailboxError: `url` is no address of a mailbox.
+    """
+    from standfast.assembly.mail_access import access_to
+    from standfast.restore.mail.server import restore_to_server
+
+    try:
+        access = access_to(office, url, source, pinned_sha256=pinned_sha256, tell=show)
+    except ValueError as why:
+        raise BadMailboxError(url, str(why)) from why
+    reader = office.reader(identities)
+    _record(office, origin)
+    return restore_to_server(reader, origin, access, choice=choice, at=at, tell=tell, clock=office.clock)
 
 
 def _record(office: Office, origin: str) -> None:

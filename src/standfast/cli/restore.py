@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -88,10 +88,11 @@ def web(run: Invocation, origin: str, folder: Path, moment: str | None, base_url
 @restore.command(
     "mail",
     example="standfast restore mail office --to mailbox\n"
-    "standfast restore mail office --to out --as eml --folder 'Cases*' --since 2031-01-01",
+    "standfast restore mail office --to out --as eml --folder 'Cases*' --since 2031-01-01\n"
+    "standfast restore mail office --to imaps://ruth@mail.example.net --password-file new-password",
 )
 @click.argument("origin")
-@click.option("--to", "target", required=True, metavar="DIR", help="A folder.")
+@click.option("--to", "target", required=True, metavar="DIR|URL", help="A folder, or imaps://user@host.")
 @click.option(
     "--as",
     "form",
@@ -104,10 +105,16 @@ def web(run: Invocation, origin: str, folder: Path, moment: str | None, base_url
 @click.option("--since", metavar="DAY", help="Only what came on that day or later.")
 @click.option("--before", metavar="DAY", help="Only what came before that day.")
 @click.option("--folder", "globs", multiple=True, metavar="GLOB", help="Only these folders and those below them.")
+@click.option("--words", metavar="WORDS", help="Only messages that `find` finds by these; its terms too.")
 @click.option("--force", is_flag=True, help="DIR: add to what lies there; nothing is replaced.")
+@click.option("--password-file", metavar="FILE", help="URL: its first line is the password there.")
+@click.option("--password-command", metavar="COMMAND", help="URL: run by the shell; it prints the password.")
+@click.option("--oauth", metavar="PROVIDER", help="URL: log in by OAuth 2; shows a code to confirm.")
+@click.option("--pin", metavar="SHA256", help="URL: trust just this certificate (of its DER form).")
 @click.pass_obj
 def mail(
     run: Invocation,
+    /,
     origin: str,
     target: str,
     form: Form,
@@ -115,28 +122,38 @@ def mail(
     since: str | None,
     before: str | None,
     globs: tuple[str, ...],
+    words: str | None,
     force: bool,
+    pin: str | None,
+    **secrets: str | None,
 ) -> None:
     """Open a mailbox elsewhere: folders, flags, dates, every message byte for byte. A second run adds nothing."""
+    from standfast.assembly.finding import digests_of
+    from standfast.assembly.mail_access import SecretSource
     from standfast.assembly.office import open_office
-    from standfast.assembly.standing_up import bring_back_mail
+    from standfast.assembly.standing_up import bring_back_mail, bring_back_mail_to_server
+    from standfast.cli.device_code import show_code
     from standfast.restore.mail.choice import MailChoice
+    from standfast.search.query import ask
 
-    choice = MailChoice(since=parse_day(since), before=parse_day(before), folders=globs)
+    question = ask(words, origin=origin) if words is not None else None
     office = open_office(run.vault_folder())
     identities = unlock(run, office)
+    digests = digests_of(office, identities, question) if question else None
+    choice = MailChoice(since=parse_day(since), before=parse_day(before), folders=globs, digests=digests)
     with progress(run.output, f"restore {origin}") as meter:
-        result = bring_back_mail(
-            office,
-            identities,
-            origin,
-            Path(target),
-            form=form,
-            choice=choice,
-            at=parse_moment(moment),
-            force=force,
-            tell=lambda done, total: meter.at_count(done, total, 0),
-        )
+        told: dict[str, Any] = {
+            "choice": choice,
+            "at": parse_moment(moment),
+            "tell": lambda done, total: meter.at_count(done, total, 0),
+        }
+        if target.startswith(("imap://", "imaps://")):
+            source = SecretSource(**{name: value or "" for name, value in secrets.items()})
+            result = bring_back_mail_to_server(
+                office, identities, origin, target, source, pinned_sha256=pin or "", show=show_code(run), **told
+            )
+        else:
+            result = bring_back_mail(office, identities, origin, Path(target), form=form, force=force, **told)
     say_restored(run, result)
 
 
@@ -157,6 +174,7 @@ def say_restored(run: Invocation, result: RestoreResult) -> None:
             "items": result.items,
             "bytes": result.bytes,
             "failures": [{"what": each.what, "why": each.why} for each in result.failures],
+            "notes": result.notes,
             "recovery_time_s": round(result.recovery_time_s, 3),
             "loss_s": round(result.loss_s, 3),
         }
@@ -166,6 +184,8 @@ def say_restored(run: Invocation, result: RestoreResult) -> None:
         f"the newest is {result.loss_s / 3600:.1f} hours old"
     )
     run.output.line(f"look at   {result.to}")
+    for note in result.notes[:20]:
+        run.output.line(f"note      {note}")
     for failure in result.failures[:20]:
         run.output.line(f"  {failure.what}: {failure.why}")
     if not result.ok:
