@@ -87,6 +87,26 @@ def move_into_place(source: Path, target: Path) -> None:
     force_folder(target.parent)
 
 
+def move_into_free_place(source: Path, target: Path) -> None:
+    """As `move_into_place`, but never over something: link · unlink · fsync(folder).
+
+    Where the file system knows no links (FAT, exFAT): open(O_CREAT|O_EXCL), which takes the name with an empty file,
+    then rename over that. A cut between the two leaves the empty file.
+
+    Raises:
+        FileExistsError: the name is taken. Nothing has changed.
+    """
+    try:
+        os.link(source, target, follow_symlinks=False)
+        os.unlink(source)
+    except FileExistsError:
+        raise
+    except OSError:
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+        os.replace(source, target)
+    force_folder(target.parent)
+
+
 def force_folder(folder: Path) -> None:
     """Force the names in `folder` to the disk."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

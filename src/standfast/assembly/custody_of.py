@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from standfast.errors.vault import UnknownItemError
@@ -52,43 +53,62 @@ def history_of(reader: VaultReader, item: str) -> ItemHistory:
     Raises:
         UnknownItemError: none of that id.
     """
+    return histories_of(reader, [item])[item]
+
+
+def histories_of(reader: VaultReader, items: Sequence[str]) -> dict[str, ItemHistory]:
+    """As `history_of`, for several items in one reading of the manifests.
+
+    Raises:
+        UnknownItemError: one of them is not held.
+    """
     closed = {inventory.number: inventory.closed_at for inventory in reader.history}
-    found: ItemHistory | None = None
+    wanted, found = set(items), dict[str, ItemHistory]()
     notes: list[HeldItem] = []
     for accession, line in reader.lines():
-        if isinstance(line, ItemLine):
+        if isinstance(line, GoneLine):
+            if line.item in found:
+                detail = f"no longer at its origin {line.origin}; it stays held"
+                found[line.item].events.append(CustodyLine(at=line.at, event="gone", detail=detail))
+        elif isinstance(line, ItemLine):
             record = line.record
-            if record.id == item:
-                held = held_item(line, accession)
-                found = found or ItemHistory(held=held, since=record.captured_at)
-                found.held = held
-                found.origins.add(record.origin)
-                found.events.append(CustodyLine(at=record.captured_at, event="capture", detail=record.tool))
-                detail = f"accession {accession}, entry {line.leaf} of the log"
-                found.events.append(CustodyLine(at=closed[accession], event="accession", detail=detail))
-            elif found and any(each.item == item for each in record.relations):
-                detail = f"a later capture is {record.id}"
-                found.events.append(CustodyLine(at=record.captured_at, event="replaced", detail=detail))
-            elif record.origin == RESERVED_ORIGIN and isinstance(record.facts, NoteFacts):
+            if record.id in wanted:
+                _taken_in(found, held_item(line, accession), closed[accession])
+            for each in record.relations:
+                if each.item in found and each.item != record.id:
+                    detail = f"a later capture is {record.id}"
+                    found[each.item].events.append(CustodyLine(at=record.captured_at, event="replaced", detail=detail))
+            if record.origin == RESERVED_ORIGIN and isinstance(record.facts, NoteFacts):
                 notes.append(held_item(line, accession))
-        elif found and isinstance(line, GoneLine) and line.item == item:
-            detail = f"no longer at its origin {line.origin}; it stays held"
-            found.events.append(CustodyLine(at=line.at, event="gone", detail=detail))
-    if found is None:
-        raise UnknownItemError(item)
-    found.events += [event for note in notes if (event := _event(reader, note, found))]
-    found.events.sort(key=lambda event: event.at)
+    for item in items:
+        if item not in found:
+            raise UnknownItemError(item)
+    for note in notes:
+        _take_event(reader, note, found)
+    for history in found.values():
+        history.events.sort(key=lambda event: event.at)
     return found
 
 
-def _event(reader: VaultReader, note: HeldItem, found: ItemHistory) -> CustodyLine | None:
-    """A custody event, if it is about this item: named itself, or by its whole origin."""
-    if note.record.captured_at < found.since or note.record.size_bytes > EVENT_LIMIT:
-        return None
+def _taken_in(found: dict[str, ItemHistory], held: HeldItem, closed_at: str) -> None:
+    record = held.record
+    history = found.setdefault(record.id, ItemHistory(held=held, since=record.captured_at))
+    history.held = held
+    history.origins.add(record.origin)
+    history.events.append(CustodyLine(at=record.captured_at, event="capture", detail=record.tool))
+    detail = f"accession {held.accession}, entry {held.leaf} of the log"
+    history.events.append(CustodyLine(at=closed_at, event="accession", detail=detail))
+
+
+def _take_event(reader: VaultReader, note: HeldItem, found: dict[str, ItemHistory]) -> None:
+    """A custody event, to each item that it is about: named itself, or by its whole origin."""
+    record = note.record
+    if record.size_bytes > EVENT_LIMIT or all(record.captured_at < each.since for each in found.values()):
+        return
     said = json.loads(reader.read(note, EVENT_LIMIT))
-    whole_origin = said.get("origin") in found.origins and not said.get("items")
-    if not whole_origin and found.held.record.id not in said.get("items", ()):
-        return None
-    return CustodyLine(
-        at=str(said["at"]), event=str(said["event"]), detail=f"by {said['by']}; {said['outcome']}".strip("; ")
-    )
+    named = set(said.get("items", ()))
+    for item, history in found.items():
+        whole_origin = said.get("origin") in history.origins and not named
+        if record.captured_at >= history.since and (whole_origin or item in named):
+            detail = f"by {said['by']}; {said['outcome']}".strip("; ")
+            history.events.append(CustodyLine(at=str(said["at"]), event=str(said["event"]), detail=detail))

@@ -112,6 +112,11 @@ SECTIONS: tuple[Section, ...] = (
         "Prove to others",
         (
             Entry(
+                "disclose",
+                "standfast.cli.disclose:disclose",
+                "Hand out items in a bundle that anybody can check, off line",
+            ),
+            Entry(
                 "check",
                 "standfast.cli.check:check",
                 "Check a bundle that a vault disclosed: numbered steps, each passed, failed or not checked",

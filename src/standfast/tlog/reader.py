@@ -64,18 +64,32 @@ class LogReader:
             yield from taken
             start += len(taken)
 
-    def inclusion_proof(self, index: int) -> list[bytes]:
-        """The hashes that `proof.verify_inclusion` takes for leaf `index` at this checkpoint. Errors as in `leaf`."""
-        return [self._range_root(start, stop) for start, stop in inclusion_ranges(index, self.checkpoint.size)]
+    def inclusion_proof(self, index: int, size: int | None = None) -> list[bytes]:
+        """The hashes that `proof.verify_inclusion` takes for leaf `index` at this checkpoint, or an earlier size.
 
-    def consistency_proof(self, old_size: int) -> list[bytes]:
-        """The hashes that `proof.verify_consistency` takes from `old_size` to this checkpoint. Errors as in `leaf`."""
-        return [self._range_root(start, stop) for start, stop in consistency_ranges(old_size, self.checkpoint.size)]
+        Errors as in `leaf`.
+        """
+        size = self._size(size)
+        return [self._range_root(start, stop) for start, stop in inclusion_ranges(index, size)]
+
+    def consistency_proof(self, old_size: int, size: int | None = None) -> list[bytes]:
+        """The hashes that `proof.verify_consistency` takes from `old_size` to this checkpoint, or an earlier size.
+
+        Errors as in `leaf`.
+        """
+        size = self._size(size)
+        return [self._range_root(start, stop) for start, stop in consistency_ranges(old_size, size)]
 
     def root_at(self, size: int) -> bytes:
         """The root that this log had at `size` leaves. Errors as in `leaf`."""
         self._require_range(0, size)
         return self._range_root(0, size)
+
+    def _size(self, size: int | None) -> int:
+        if size is None:
+            return self.checkpoint.size
+        self._require_range(0, size)
+        return size
 
     def _require_range(self, start: int, stop: int) -> None:
         if not 0 <= start <= stop <= self.checkpoint.size:

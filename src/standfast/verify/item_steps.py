@@ -147,8 +147,8 @@ class ItemSteps:
         if custody.item != record.id:
             raise BundleRefusedError(f"it is about {custody.item}")
         captures = [(each.at, each.detail) for each in custody.events if each.event == "capture"]
-        if captures != [(record.captured_at, record.tool)]:
-            raise BundleRefusedError("its capture is not the one in the record")
+        if (record.captured_at, record.tool) not in captures:
+            raise BundleRefusedError("it does not hold the capture that the record tells of")
         moments = [each.at for each in custody.events]
         if moments != sorted(moments):
             raise BundleRefusedError("its events are out of order")

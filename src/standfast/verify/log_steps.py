@@ -136,7 +136,7 @@ class CheckpointSteps:
 
     def _check_stamp(self, name: str) -> str:
         folder = f"{stamps_path(self._size)}{name}/"
-        response, chain = self._bundle.read(folder + "response.tsr"), self._bundle.read(folder + "chain.pem")
+        response, chain = self._bundle.read(folder + "response.tsr"), self._bundle.find(folder + "chain.pem") or b""
         digest = hashlib.sha512(self._bundle.read(checkpoint_path(self._size))).digest()
         roots = chain if self._roots_pem is None else self._roots_pem
         try:
