@@ -4,6 +4,7 @@
 #   1. Debian packages       tools/system-packages.txt
 #   2. .venv                 what requirements.lock names, by hash, and this project itself, editable
 #   3. npm parts             tests/interop/node and page, by their locks
+#   4. .venv/witness         a witness that others wrote, for the tests, by hash
 #
 # Each step looks first whether its work is done, so a second run costs nothing.
 set -euo pipefail
@@ -60,3 +61,15 @@ for node_part in tests/interop/node page; do
         printf '%s\n' "$wanted" >"$stamp"
     fi
 done
+
+# ---- 4. A witness that others wrote. Its packages ask for a newer Python than their code needs, so pip installs them
+#         aside, where no import path leads; what they need themselves is in .venv.
+wanted=$("$python" -VV | digest tests/interop/witness/requirements.txt)
+stamp=.venv/witness/.made-from
+if [ "$(cat "$stamp" 2>/dev/null || true)" != "$wanted" ]; then
+    echo "installing tests/interop/witness"
+    rm -rf .venv/witness
+    .venv/bin/pip install -q --disable-pip-version-check --require-hashes --no-deps --ignore-requires-python \
+        --no-compile --target .venv/witness -r tests/interop/witness/requirements.txt
+    printf '%s\n' "$wanted" >"$stamp"
+fi
