@@ -17,6 +17,8 @@ NAME_LIMIT = 4_096
 STATUS_ITEMS = ("MESSAGES", "UIDNEXT", "UIDVALIDITY")
 USES = frozenset(("\\all", "\\archive", "\\drafts", "\\flagged", "\\important", "\\junk", "\\sent", "\\trash"))
 NOT_SELECTABLE = frozenset(("\\noselect", "\\nonexistent"))
+PASSING = frozenset(("\\marked", "\\unmarked"))
+"""Whether somebody looked lately: nothing of the folder itself."""
 MESSAGE_NAME = re.compile(rb"[0-9a-f]{64}\.eml")
 """Names of messages: a folder of that name would take a message's place in the catalogue."""
 
@@ -171,7 +173,8 @@ def _folder(values: list[Value], utf8: bool) -> Folder | None:
     if not name or len(name) > NAME_LIMIT or not isinstance(attributes, list):
         return None
     raw = canonical(name)
-    said = sorted({each for each in attributes[:64] if isinstance(each, str) and each.isascii() and len(each) <= 64})
+    words = {each for each in attributes[:64] if isinstance(each, str) and each.isascii() and len(each) <= 64}
+    said = sorted(each for each in words if each.lower() not in PASSING)
     use = next((each for each in said if each.lower() in USES), "")
     between = as_bytes(delimiter)
     return Folder(
