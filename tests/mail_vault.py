@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.util
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from standfast.capture.landing import Finished, Landed, LandingEvent, Seen, Unchanged
+from standfast.capture.mail.message import read_message
 from standfast.holdings.identifiers import escape_name
 from standfast.holdings.item import CardFacts, MailboxFacts, MailFacts
 from standfast.holdings.mailbox import (
@@ -129,18 +129,9 @@ class Mailbox:
 
 
 def facts_of(message: Message, folders: list[str]) -> MailFacts:
-    """Headers, read in the simplest way: what a capture reads better."""
-    head = message.raw.partition(b"\r\n\r\n")[0][:20_000].decode("utf-8", "replace")
-    said = dict(re.findall(r"(?m)^([A-Za-z-]+): ([^\r\n]*)", head))
-    return MailFacts(
-        message_id=said.get("Message-ID", ""),
-        subject=said.get("Subject", ""),
-        date=said.get("Date", ""),
-        received=message.received,
-        sender=(said["From"],) if "From" in said else (),
-        to=(said["To"],) if "To" in said else (),
-        folders=tuple(escape_name(folder.encode("utf-8", "surrogateescape")) for folder in folders),
-    )
+    """As a capture reads them."""
+    names = [escape_name(folder.encode("utf-8", "surrogateescape")) for folder in folders]
+    return read_message(message.raw, received=message.received, folders=names).facts
 
 
 def hostile_mailbox(messages: int = 300, large: int = 1, seed: int = 1) -> Mailbox:

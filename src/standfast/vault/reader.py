@@ -78,9 +78,9 @@ class VaultReader:
             live.update((pack.sha256, pack.bytes) for pack in inventory.packs)
         return live
 
-    def lines(self) -> Iterator[tuple[int, Line]]:
-        """Every line of every manifest with its accession's number, oldest first."""
-        for inventory in self.history:
+    def lines(self, after: int = 0) -> Iterator[tuple[int, Line]]:
+        """Every line of every manifest, from accession `after` + 1 on, with its accession's number, oldest first."""
+        for inventory in self.history[after:]:
             for line in read_lines(self._manifest_pieces(inventory), inventory.number):
                 yield inventory.number, line
 

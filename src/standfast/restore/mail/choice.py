@@ -9,11 +9,11 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from standfast.errors.restore import NothingHeldError
 from standfast.holdings.item import CardFacts, MailboxFacts, MailFacts
+from standfast.holdings.mail_dates import header_moment
 from standfast.holdings.mailbox import GREATEST_UID, MailboxHead, MessageLine, read_mailbox, received_moment
 from standfast.restore.plan import HoldingsReader
 from standfast.vault.manifests import HeldItem
@@ -110,15 +110,6 @@ def moment_of(line: MessageLine, held: HeldItem | None) -> datetime | None:
     if moment is None and held is not None and isinstance(held.record.facts, MailFacts):
         return header_moment(held.record.facts.date)
     return moment
-
-
-def header_moment(untrusted_date: str) -> datetime | None:
-    """The moment a Date header names; None where it names none. Without a zone it counts as UTC."""
-    try:
-        moment = parsedate_to_datetime(untrusted_date)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
 
 
 _Folders = list[tuple[MailboxHead, list[MessageLine]]]

@@ -1,0 +1,92 @@
+"""A mailbox by the program alone: protected from a real server, searched, drilled, and opened as a Maildir."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dovecot_fixture import Dovecot, running_dovecot
+from program import Program
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Dovecot]:
+    with running_dovecot() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def truth(server: Dovecot, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return server.fill("ruth", tmp_path_factory.mktemp("corpus"), messages=120, large=1, malformed=0.2)
+
+
+@pytest.fixture(scope="module")
+def program(server: Dovecot, truth: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Program:
+    room = tmp_path_factory.mktemp("office")
+    program = Program(room)
+    program.init()
+    password = room / "password"
+    password.write_text(server.password + "\n")
+    password.chmod(0o600)
+    program("add", "mail", server.url("ruth"), "--name", "office", "--password-file", password)
+    program("replicas", "add", "usb", room / "usb")
+    assert program.json("protect")["origins"][0]["ok"]
+    return program
+
+
+def appended(truth: dict[str, Any]) -> list[dict[str, Any]]:
+    return [message for message in truth["messages"] if message["appendable"]]
+
+
+def test_every_message_comes_back_into_a_folder(program: Program, truth: dict[str, Any]) -> None:
+    for form in ("maildir", "mbox", "eml"):
+        done = program.json("restore", "mail", "office", "--to", f"out-{form}", "--as", form)
+        assert done["ok"]
+        assert done["items"] == len(appended(truth))
+        assert (done["kind"], done["failures"]) == ("mail", [])
+    held = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (program.room / "out-eml").rglob("*.eml")}
+    assert held == {message["sha256_served"] for message in appended(truth)}
+    again = program.json("restore", "mail", "office", "--to", "out-maildir")
+    assert (again["ok"], again["bytes"]) == (True, 0)
+
+
+def test_words_are_found_and_only_those_come_back(program: Program, truth: dict[str, Any]) -> None:
+    found = program.json("find", "شهادة", "--limit", 1000)
+    assert 0 < found["total"] == len(found["results"]) < found["indexed"]
+    assert all(hit["origin"] == "office" and hit["folders"] and hit["date"] for hit in found["results"])
+    assert program.json("find", "témoignage")["total"] == program.json("find", "TEMOIGNAGE")["total"] > 0
+    assert program.json("find", "from:sender1@example.net")["total"] > 0
+    with_files = program.json("find", "has:attachment", "--limit", 1000)
+    kinds = {message["sha256_served"]: message["kind"] for message in appended(truth)}
+    assert {kinds[hit["sha256"]] for hit in with_files["results"]} >= {"html", "large"}
+    assert not {"plain8", "quoted"} & {kinds[hit["sha256"]] for hit in with_files["results"]}
+    folder = program.json("find", "--folder", "قضايا*", "--limit", 1000)
+    wanted = [message for message in appended(truth) if message["folder"].startswith("قضايا")]
+    assert folder["total"] == len({message["sha256_served"] for message in wanted})
+    done = program.json("restore", "mail", "office", "--to", "words", "--as", "eml", "--words", "شهادة")
+    digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (program.room / "words").rglob("*.eml")}
+    assert done["ok"]
+    assert digests == {hit["sha256"] for hit in found["results"]}
+
+
+def test_find_in_words_shows_nothing_that_acts(program: Program) -> None:
+    said = program("find", "witness", "--limit", 200).out
+    assert "found, of" in said
+    assert not {char for char in said if ord(char) < 32 and char != "\n"}
+    assert program.json("find", "has:horns", status=193)["error"]["code"] == "FND-193"
+
+
+def test_the_mailbox_is_drilled_from_the_copy_alone(program: Program, truth: dict[str, Any]) -> None:
+    said = program.json("drill", "office", "--language", "ar")
+    drill = said["drills"][0]
+    assert drill["ok"]
+    checks = {check["name"]: check for check in drill["checks"]}
+    assert checks["content"]["found"] == len(appended(truth))
+    assert checks["mail server"]["found"] == checks["mail server"]["expected"] > 0
+    report = Path(said["report"]).read_text()
+    assert 'lang="ar"' in report
+    assert "صندوق بريد" in report
