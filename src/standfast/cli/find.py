@@ -53,7 +53,7 @@ def find(
 
     All words must be there; "words in quotes" together; word* begins so; -word, after --, must not be there. Among the
     words may stand from:WHO, to:WHO, subject:WORD, date:2031-05, date:2031..2032, has:attachment, folder:GLOB and origin:NAME.
-    Letters are compared without case, accents and vowel marks; an Arabic word is found behind its article and the like.
+    Letters are compared without case, accents and vowel marks; an Arabic word is found behind its article too.
     """
     from standfast.assembly import finding
     from standfast.assembly.office import open_office
