@@ -13,7 +13,7 @@ Verification, in this order, each raising EvidenceRecordError or the error of th
  4. the first stamp of each further chain is over the file and all chains before
  5. each further stamp of a chain is over all stamps of the chain before it
  6. each stamp is by an authority that is expected, and verifies at its own time
- 7. each was renewed while its certificates were valid, and later than it was made
+ 7. each was renewed while its certificates were valid, and not before it was made
 
 Trusted: as in timestamp.py. Who has a copy of a record could leave renewals out, as long as those that stay were made
 in time; never change what one says.
@@ -252,7 +252,7 @@ def verify_record(raw: bytes, message: bytes, authorities_pem: bytes, *, others_
         for place, stamp in enumerate(chain):
             root = _root_of(stamp, _group(chain[:place]) if place else group)
             found = verify_token(stamp.token, algorithm, root, authorities_pem, others_pem=others_pem)
-            if facts and not facts[-1].time < found.time <= facts[-1].chain_not_after:
+            if facts and not facts[-1].time <= found.time <= facts[-1].chain_not_after:
                 raise EvidenceRecordError(
                     f"a stamp of {facts[-1].time:%Y-%m-%d} with certificates valid to "
                     f"{facts[-1].chain_not_after:%Y-%m-%d} was renewed on {found.time:%Y-%m-%d}"

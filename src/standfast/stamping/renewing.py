@@ -220,8 +220,12 @@ def _renew_together(
             done.failures.append((authority.name, f"{why}; {why.step()}"))
             continue
         for standing, leaf, way in zip(standings, leaves, ways, strict=True):
-            _keep(shelf, standing, leaf, asked.response, way, roots_pem, facts)
-            done.renewed.append(standing.place)
+            try:
+                _keep(shelf, standing, leaf, asked.response, way, roots_pem, facts)
+            except StandfastError as why:
+                done.failures.append((standing.place.name, str(why)))
+            else:
+                done.renewed.append(standing.place)
         _fall_due(done, facts.chain_not_after)
         return
     done.failures += [(each.place.name, "no authority gave a stamp that renews it") for each in standings]

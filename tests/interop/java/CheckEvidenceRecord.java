@@ -72,8 +72,8 @@ public final class CheckEvidenceRecord {
                 Date time = token.getTimeStampInfo().getGenTime();
                 verifyToken(token, time, roots);
                 if (before != null) {
-                    if (!before.getTimeStampInfo().getGenTime().before(time)) {
-                        throw new Exception("a renewal is not later than what it renews");
+                    if (before.getTimeStampInfo().getGenTime().after(time)) {
+                        throw new Exception("a renewal is earlier than what it renews");
                     }
                     verifyToken(before, time, roots);
                 }
