@@ -27,6 +27,8 @@ test: setup static ## all of check, and every test
 
 bench-setup: setup ## the peers that the benchmarks run beside us
 	@bash tools/system-packages.sh tools/bench-packages.txt
+	@.venv/bin/pip install -q --disable-pip-version-check --require-hashes --no-deps --ignore-requires-python \
+		--no-compile --upgrade --target .venv/bench -r bench/log_peers.txt
 
 bench: bench-setup ## every script of bench/, one after the other: ours and the peer's, with the ratio
 	@set -e; for script in bench/bench_*.py; do echo "== $$script"; $(PYTHON_BIN) "$$script"; done
