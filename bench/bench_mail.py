@@ -76,7 +76,8 @@ class Ours:
             (room / name).write_text(secret)
             (room / name).chmod(0o600)
         self.environment = {
-            **os.environ,
+            # As installed: compiled once, not at each start.
+            **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
             "HOME": str(room),
             "XDG_STATE_HOME": str(room / "state"),
             "STANDFAST_PASSPHRASE_FILE": str(room / "passphrase"),
