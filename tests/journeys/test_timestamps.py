@@ -209,6 +209,52 @@ def test_a_stamp_that_was_changed_or_is_of_another_checkpoint_is_found(office: O
     assert len([each for each in program.json("timestamps", "check", status=184)["stamps"] if not each["ok"]]) == 2
 
 
+def item_called(program: Program, name: str) -> str:
+    return next(str(each["id"]) for each in program.json("items")["items"] if each["name"] == name)
+
+
+def test_each_item_has_a_window(office: Office) -> None:
+    """Not before: stamps that the log commits to below the item. Not after: the first stamped one that holds it."""
+    program = office.program
+    office.add(office.one, "one")
+    office.add(office.two, "two")
+    first = office.protect()
+    second = office.protect()
+    window = program.json("show", item_called(program, "1.txt"))["window"]
+    assert window["not_before"] is None
+    assert window["not_after"]["checkpoint"] == f"tlog/cosigned/{first['checkpoint']['size']}/0"
+    assert window["not_after"]["authorities"] == ["one", "two"]
+    shown = program.json("show", item_called(program, "2.txt"))
+    window, index = shown["window"], shown["log_index"]
+    assert window["not_before"]["checkpoint"] == f"tlog/cosigned/{first['checkpoint']['size']}/0"
+    assert window["not_after"]["checkpoint"] == f"tlog/cosigned/{second['checkpoint']['size']}/0"
+    assert first["checkpoint"]["size"] <= index < second["checkpoint"]["size"]
+    assert window["not_before"]["moment"] < window["not_after"]["moment"]
+    times = [each["time"] for each in first["timestamps"]]
+    assert window["not_before"]["moment"] < min(times), "what the authorities may be off is allowed for"
+    assert "not before" in program("show", shown["record"]["id"]).out
+
+    # A stamp that came too late says nothing of a not-before: the log may have held the item by then.
+    office.one.mode = office.two.mode = "error-500"
+    third = office.protect()
+    fourth = office.protect()
+    size = third["checkpoint"]["size"]
+    folder = office.held(f"tlog/stamps/{size}/0/one")
+    folder.mkdir(parents=True)
+    (folder / "response.tsr").write_bytes(office.one.stamp(office.held(f"tlog/cosigned/{size}/0").read_bytes()))
+    assert size <= program.json("show", item_called(program, "4.txt"))["log_index"] < fourth["checkpoint"]["size"]
+    window = program.json("show", item_called(program, "4.txt"))["window"]
+    assert window["not_before"]["checkpoint"] == f"tlog/cosigned/{second['checkpoint']['size']}/0"
+    assert window["not_after"] is None
+    assert program.json("show", item_called(program, "3.txt"))["window"]["not_after"]["authorities"] == ["one"]
+
+    # Over another root, or changed, it counts for nothing.
+    for name in ("one", "two"):
+        stamp = office.held(f"tlog/stamps/{first['checkpoint']['size']}/0/{name}/response.tsr")
+        stamp.write_bytes(office.held(f"tlog/stamps/{second['checkpoint']['size']}/0/{name}/response.tsr").read_bytes())
+    assert program.json("show", item_called(program, "2.txt"))["window"]["not_before"] is None
+
+
 def test_words(office: Office) -> None:
     program = office.program
     assert "timestamps add NAME URL" in program("timestamps", "list").out
