@@ -13,6 +13,10 @@ from standfast.cli.progress import progress, size_in_words
 from standfast.cli.unlocking import unlock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from standfast.assembly.office import Office
+    from standfast.dav.multistatus import Kind
     from standfast.holdings.mail_listing import Form
     from standfast.restore.plan import RestoreResult
 
@@ -107,6 +111,8 @@ def web(run: Invocation, origin: str, folder: Path, moment: str | None, base_url
 @click.option("--folder", "globs", multiple=True, metavar="GLOB", help="Only these folders and those below them.")
 @click.option("--words", metavar="WORDS", help="Only messages that `find` finds by these; its terms too.")
 @click.option("--force", is_flag=True, help="DIR: add to what lies there; nothing is replaced.")
+@click.option("--contacts-to", metavar="URL", help="Also put contacts there: CardDAV, https://user@host/…")
+@click.option("--calendar-to", metavar="URL", help="Also put calendars there: CalDAV, https://user@host/…")
 @click.option("--password-file", metavar="FILE", help="URL: its first line is the password there.")
 @click.option("--password-command", metavar="COMMAND", help="URL: run by the shell; it prints the password.")
 @click.option("--oauth", metavar="PROVIDER", help="URL: log in by OAuth 2; shows a code to confirm.")
@@ -124,22 +130,21 @@ def mail(
     globs: tuple[str, ...],
     words: str | None,
     force: bool,
+    contacts_to: str | None,
+    calendar_to: str | None,
     pin: str | None,
     **secrets: str | None,
 ) -> None:
     """Open a mailbox elsewhere: folders, flags, dates, every message byte for byte. A second run adds nothing."""
-    from standfast.assembly.finding import digests_of
     from standfast.assembly.mail_access import SecretSource
     from standfast.assembly.office import open_office
-    from standfast.assembly.standing_up import bring_back_mail, bring_back_mail_to_server
+    from standfast.assembly.standing_up import bring_back_cards, bring_back_mail, bring_back_mail_to_server
     from standfast.cli.device_code import show_code
     from standfast.restore.mail.choice import MailChoice
-    from standfast.search.query import ask
 
-    question = ask(words, origin=origin) if words is not None else None
     office = open_office(run.vault_folder())
     identities = unlock(run, office)
-    digests = digests_of(office, identities, question) if question else None
+    digests = _found_by(office, identities, words, origin) if words is not None else None
     choice = MailChoice(since=parse_day(since), before=parse_day(before), folders=globs, digests=digests)
     with progress(run.output, f"restore {origin}") as meter:
         told: dict[str, Any] = {
@@ -147,14 +152,26 @@ def mail(
             "at": parse_moment(moment),
             "tell": lambda done, total: meter.at_count(done, total, 0),
         }
+        source = SecretSource(**{name: value or "" for name, value in secrets.items()})
         if target.startswith(("imap://", "imaps://")):
-            source = SecretSource(**{name: value or "" for name, value in secrets.items()})
             result = bring_back_mail_to_server(
                 office, identities, origin, target, source, pinned_sha256=pin or "", show=show_code(run), **told
             )
         else:
             result = bring_back_mail(office, identities, origin, Path(target), form=form, force=force, **told)
+        asked: dict[Kind, str | None] = {"contacts": contacts_to, "calendar": calendar_to}
+        places = {kind: url for kind, url in asked.items() if url}
+        if places:
+            bring_back_cards(office, identities, origin, places, source, result, at=told["at"])
     say_restored(run, result)
+
+
+def _found_by(office: Office, identities: Sequence[str], words: str, origin: str) -> frozenset[str]:
+    # Not at the top: what searches is heavy, and mostly not needed.
+    from standfast.assembly.finding import digests_of
+    from standfast.search.query import ask
+
+    return digests_of(office, identities, ask(words, origin=origin))
 
 
 def say_restored(run: Invocation, result: RestoreResult) -> None:
