@@ -100,7 +100,7 @@ export class Result {
 
   private outcome(step: StepResult): HTMLElement {
     const tag = el("span", { class: `tag ${CLASSES[step.result]}` }, el("span", { "aria-hidden": "true" }, `${SIGNS[step.result]} `), this.words.outcomes[step.result]);
-    return el("li", { "data-result": step.result, "data-reason": step.reason }, tag, " · ", this.about(step.about), ": ", this.said(step));
+    return el("li", { "data-result": step.result, "data-about": Object.values(step.about).slice(1).join(" "), "data-reason": step.reason }, tag, " · ", this.about(step.about), ": ", this.said(step));
   }
 
   private about(about: About): HTMLElement | string {

@@ -89,7 +89,10 @@ export class Results {
     for (const name of names) this.all.push({ n: STEPS.indexOf(name) + 1, name, about: { kind: "bundle" }, result: "not checked", reason, details: {} });
   }
 
+  /** By number, then by what they are about: items in order, the greatest checkpoint first. */
   inOrder(): StepResult[] {
-    return this.all.map((step, at) => ({ step, at })).sort((one, other) => one.step.n - other.step.n || one.at - other.at).map(({ step }) => step);
+    const size = (step: StepResult): bigint => ("size" in step.about ? step.about.size : 0n);
+    const compare = (one: StepResult, other: StepResult): number => one.n - other.n || (size(one) < size(other) ? 1 : size(one) > size(other) ? -1 : 0);
+    return [...this.all].sort(compare);
   }
 }
