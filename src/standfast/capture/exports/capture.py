@@ -6,6 +6,7 @@ whole is not read again; of one that did, what is known already is only digested
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,9 +14,10 @@ from datetime import datetime
 
 import msgspec
 
+from standfast.capture.exports.archives import open_shelf
 from standfast.capture.exports.detect import READERS, detect, read_export
 from standfast.capture.exports.found import Card, Folder, Found, Message, Passed, Trouble
-from standfast.capture.exports.shelf import Shelf, ShelfError, open_shelf
+from standfast.capture.exports.shelf import Shelf, ShelfError
 from standfast.capture.landing import Failure, Finished, Landed, LandingEvent, Progress, Seen, Unchanged
 from standfast.capture.mail.message import SignatureCheck, land_message
 from standfast.capture.origin import ExportOrigin
@@ -63,7 +65,10 @@ class ExportCapture:
             UnreadableExportError: it can't be opened.
             UnknownExportError: nothing in it is known.
         """
-        shelf, kind = _opened(self._origin)
+        with _opened(self._origin) as (shelf, kind):
+            yield from self._read(seen, shelf, kind)
+
+    def _read(self, seen: Seen, shelf: Shelf, kind: str) -> Iterator[LandingEvent]:
         stamp = hashlib.sha256(kind.encode() + shelf.stamp()).digest()
         remembered = seen.recall(b"")
         if remembered and remembered[:32] == stamp and not self._reread:
@@ -101,18 +106,24 @@ def recognised(origin: ExportOrigin) -> str:
         UnreadableExportError: it can't be opened.
         UnknownExportError: nothing in it is known.
     """
-    return _opened(origin)[1]
+    with _opened(origin) as (_, kind):
+        return kind
 
 
-def _opened(origin: ExportOrigin) -> tuple[Shelf, str]:
+@contextlib.contextmanager
+def _opened(origin: ExportOrigin) -> Iterator[tuple[Shelf, str]]:
     try:
         shelf = open_shelf(origin.path)
-        kind = origin.form or detect(shelf)
-    except (ShelfError, OSError) as why:
+    except ShelfError as why:
         raise UnreadableExportError(origin.path, str(why)) from why
-    if kind not in READERS:
-        raise UnknownExportError(origin.path, f"{len(shelf.entries()):,} files were looked at")
-    return shelf, kind
+    with contextlib.closing(shelf):
+        try:
+            kind = origin.form or detect(shelf)
+        except (ShelfError, OSError) as why:
+            raise UnreadableExportError(origin.path, str(why)) from why
+        if kind not in READERS:
+            raise UnknownExportError(origin.path, f"{len(shelf.entries()):,} files were looked at")
+        yield shelf, kind
 
 
 class _Run:

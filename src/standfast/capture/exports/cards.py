@@ -18,7 +18,9 @@ from standfast.capture.mail.fields import decode_bytes, tidy
 CARDS_LIMIT = 1_000_000
 DEPTH_LIMIT = 20
 ENDINGS = {b".vcf": "text/vcard", b".vcard": "text/vcard", b".ics": "text/calendar", b".ical": "text/calendar"}
-_EDGE = re.compile(rb"^(BEGIN|END)[ \t]*:[ \t]*([A-Za-z0-9-]{1,40})[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
+_EDGE = re.compile(
+    rb"^(?:\xef\xbb\xbf)?(BEGIN|END)[ \t]*:[ \t]*([A-Za-z0-9-]{1,40})[ \t]*\r?$", re.MULTILINE | re.IGNORECASE
+)
 _UID = re.compile(rb"^UID(?:;[^:\r\n]{0,200})?:((?:[^\r\n]|\r?\n[ \t]){1,1000})", re.MULTILINE | re.IGNORECASE)
 _FOLD = re.compile(rb"\r?\n[ \t]")
 
@@ -71,7 +73,7 @@ def vcards(raw: bytes) -> Iterator[bytes]:
         if edge[2].upper() != b"VCARD":
             continue
         if edge[1].upper() == b"BEGIN":
-            start = start if depth else edge.start()
+            start = start if depth else edge.start(1)
             depth += 1
         elif depth:
             depth -= 1
@@ -88,17 +90,17 @@ def calendar_objects(raw: bytes) -> Iterator[bytes]:
         kind, begins = edge[2].upper(), edge[1].upper() == b"BEGIN"
         if kind == b"VCALENDAR" and begins and depth == 0:
             at = _line_end(raw, edge.end())
-            depth, frame, groups = 1, [raw[edge.start() : at]], {}
+            depth, frame, groups = 1, [raw[edge.start(1) : at]], {}
         elif begins and depth:
             if depth == 1:
-                frame.append(raw[at : edge.start()])
-                start = edge.start()
+                frame.append(raw[at : edge.start(1)])
+                start = edge.start(1)
             depth += 1
             if depth > DEPTH_LIMIT:
                 return
         elif depth == 1 and kind == b"VCALENDAR":
-            frame.append(raw[at : edge.start()])
-            end = raw[edge.start() : _line_end(raw, edge.end())]
+            frame.append(raw[at : edge.start(1)])
+            end = raw[edge.start(1) : _line_end(raw, edge.end())]
             yield from (b"".join((*frame, *pieces, end)) for pieces in groups.values())
             depth = 0
         elif depth > 1:

@@ -77,7 +77,7 @@ def received_of(seconds: float) -> str:
     """A moment, in seconds since 1970, as lists of folders write it.
 
     Example:
-        >>> received_of(837589465)
+        >>> received_of(837596665)
         '17-Jul-1996 09:44:25 +0000'
     """
     try:

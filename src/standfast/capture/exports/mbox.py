@@ -113,8 +113,11 @@ class _Stream:
             return None
         self._fill(body + HEADER_LIMIT)
         window = self._window
-        head = window.find(b"\n\n", body, body + HEADER_LIMIT)
-        crlf = window.find(b"\n\r\n", body, body + HEADER_LIMIT if head < 0 else head)
+        # No header goes beyond a separator, and looking no further keeps small messages cheap.
+        near = window.find(b"\nFrom ", max(body - 1, 0), body + HEADER_LIMIT)
+        stop = near + 1 if near >= 0 else body + HEADER_LIMIT
+        head = window.find(b"\n\n", body, stop)
+        crlf = window.find(b"\n\r\n", body, stop if head < 0 else head)
         at = crlf + 3 if crlf >= 0 else head + 2
         if at < 3:
             return None
@@ -154,12 +157,14 @@ class _Stream:
         """Where the empty line that ends with this newline begins; -1 where the line is not empty."""
         window = self._window
         start = newline - 1 if newline > max(body, 0) and window[newline - 1] == 13 else newline
-        if start == body or (start > max(body, 0) and window[start - 1] == 10) or newline < body:
-            return max(start, body)
-        return -1
+        if newline < body:
+            return -1
+        return start if start == body or (start > max(body, 0) and window[start - 1] == 10) else -1
 
     def _last(self, body: int) -> int:
         window = self._window
+        if len(window) <= body + 2 and bytes(window[body:]) in (b"\n", b"\r\n"):
+            return body
         for blank in (b"\n\r\n", b"\n\n"):
             if window.endswith(blank, body):
                 return len(window) - len(blank) + 1
