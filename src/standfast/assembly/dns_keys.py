@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from standfast.assembly.office import Office
-from standfast.capture.mail.message import SignatureCheck
+from standfast.holdings.item import SignatureFound
+
+if TYPE_CHECKING:
+    from standfast.capture.mail.message import SignatureCheck
 
 TEXT_LIMIT = 4_096
 
@@ -34,6 +39,13 @@ def signature_check(office: Office, which: str) -> SignatureCheck | None:
     """The check of DKIM and ARC for one run: `recent`, `all` or `none` of the messages."""
     if which == "none":
         return None
-    from standfast.seal.mail_signatures import RECENT_DAYS, SignatureChecker
+    made: list[SignatureCheck] = []
 
-    return SignatureChecker(ask_dns, office.clock, recent_days=RECENT_DAYS if which == "recent" else None)
+    def check(raw: bytes) -> tuple[SignatureFound, ...]:
+        if not made:  # at the first signed message: most runs find nothing new, and should be short
+            from standfast.seal.mail_signatures import RECENT_DAYS, SignatureChecker
+
+            made.append(SignatureChecker(ask_dns, office.clock, recent_days=RECENT_DAYS if which == "recent" else None))
+        return made[0](raw)
+
+    return check

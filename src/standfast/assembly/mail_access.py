@@ -10,19 +10,22 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from standfast.assembly.office import Office
 from standfast.capture.origin import MailOrigin
 from standfast.errors.mail import SecretMissingError
 from standfast.errors.settings import BadSettingError
 from standfast.imap.access import ImapAccess, ImapAddress, Secret, parse_imap_url
-from standfast.imap.oauth import DevicePrompt, TokenKeeper
-from standfast.imap.providers import Provider, presets
+
+if TYPE_CHECKING:
+    from standfast.imap.oauth import DevicePrompt, TokenKeeper
+    from standfast.imap.providers import Provider
 
 COMMAND_S = 120
 """A password manager may ask a person to unlock it."""
 SECRET_LIMIT = 4096
-Tell = Callable[[DevicePrompt], None]
+Tell = Callable[["DevicePrompt"], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +151,8 @@ def _missing(address: ImapAddress, why: str) -> SecretMissingError:
 
 
 def _token_keeper(office: Office, address: ImapAddress, name: str, tell: Tell | None) -> TokenKeeper:
+    from standfast.imap.oauth import TokenKeeper
+
     return TokenKeeper(
         office.folder.keys, name, provider_named(office, name), address.user, tell=tell, now=office.clock
     )
@@ -159,6 +164,8 @@ def provider_named(office: Office, name: str) -> Provider:
     Raises:
         BadSettingError: there is neither, or no client id, or no address to ask for a token.
     """
+    from standfast.imap.providers import Provider, presets
+
     preset, own = presets().get(name), office.settings.oauth.get(name)
     where = f"oauth.{name}"
     if own is None:

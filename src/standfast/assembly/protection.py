@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from standfast import clock
 from standfast.assembly.captures import capture_of, location_of
-from standfast.assembly.cosigning import CosignerOutcome, ask_cosigners
 from standfast.assembly.ledger import Ledger, read_ledger, write_ledger
 from standfast.assembly.office import Office
-from standfast.assembly.replication import ReplicaOutcome, refuse_old_copy, sync_replicas
 from standfast.assembly.stamping import StampTold, renew_stamps, stamp_newest
 from standfast.errors.base import StandfastError
 from standfast.intake.place import IntakePlace
 from standfast.intake.run import RunProgress, RunResult, bring_in
 from standfast.settings import Origin
+
+if TYPE_CHECKING:
+    from standfast.assembly.cosigning import CosignerOutcome
+    from standfast.assembly.replication import ReplicaOutcome
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,7 +70,7 @@ def protect(
     with office.lock("protect"):
         ledger = read_ledger(office.folder.state)
         with office.intake() as place:
-            refuse_old_copy(office)
+            _refuse_old_copy(office)
             for origin in origins:
                 result = _protect_one(office, place, origin, reread, tell)
                 done.origins.append(result)
@@ -75,13 +78,27 @@ def protect(
                 _note(ledger, result, clock.to_text(office.clock()))
                 write_ledger(office.folder.state, ledger)
             done.log_size, done.log_root = place.log.size, place.log.root.hex()
-        done.cosigners = ask_cosigners(office, ledger)
+        if office.settings.cosigners:
+            from standfast.assembly.cosigning import ask_cosigners
+
+            done.cosigners = ask_cosigners(office, ledger)
         done.timestamps = stamp_newest(office, ledger)
         done.renewed, _ = renew_stamps(office, ledger)
         write_ledger(office.folder.state, ledger)
-        done.replicas = sync_replicas(office, ledger, tell=tell_replica)
-        write_ledger(office.folder.state, ledger)
+        if office.settings.replicas:
+            from standfast.assembly.replication import sync_replicas
+
+            done.replicas = sync_replicas(office, ledger, tell=tell_replica)
+            write_ledger(office.folder.state, ledger)
     return done
+
+
+def _refuse_old_copy(office: Office) -> None:
+    """Their rooms are not even loaded where there is nobody to ask: a night on which nothing is new is short."""
+    if office.settings.replicas or office.settings.cosigners:
+        from standfast.assembly.replication import refuse_old_copy
+
+        refuse_old_copy(office)
 
 
 def _protect_one(

@@ -164,13 +164,15 @@ def renew_stamps(
     Returns:
         Names of the stamps that were renewed, and what failed with the reason.
     """
+    settings = office.settings
+    if not by_hand and not settings.timestamps:
+        return [], []
     from standfast.stamping.renewing import renew
 
-    settings = office.settings
     shelf = _shelf(office)
     known = ledger.renew_stamps_at
     waiting = bool(known) and clock.from_text(known) > office.clock()
-    if not by_hand and (waiting or not settings.timestamps or not shelf.sizes()):
+    if not by_hand and (waiting or not shelf.sizes()):
         return [], []
     failures = []
     authorities = []

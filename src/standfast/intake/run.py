@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from standfast import clock
 from standfast.capture.landing import Capture, Failure, FileReference, Finished, Landed, Progress, Unchanged
@@ -16,13 +17,15 @@ from standfast.errors.base import StandfastError
 from standfast.errors.vault import VaultWriteError
 from standfast.holdings.identifiers import escape_name, item_id_of, new_item_id
 from standfast.holdings.item import MailFacts, Record, Relation
-from standfast.intake.accession import Accession, Acknowledged
 from standfast.intake.place import IntakePlace
-from standfast.intake.screen import check_landed, screened_name, screened_type
-from standfast.intake.sealing import CHANGED, Sealed
+from standfast.intake.screen import CHANGED, check_landed, screened_name, screened_type
 from standfast.intake.seen import SeenState
 from standfast.seal.derive import derive
 from standfast.vault.manifests import STRANGERS_KINDS, EndLine, GoneLine, OriginLine
+
+if TYPE_CHECKING:
+    from standfast.intake.accession import Accession, Acknowledged
+    from standfast.intake.sealing import Sealed
 
 ACCESSION_BYTES = 1024 * 1024 * 1024
 ACCESSION_ITEMS = 10_000
@@ -269,6 +272,9 @@ class _Run:
 
     def _open_accession(self) -> Accession:
         if self._accession is None:
+            # Not before something is new: what seals takes a tenth of a second to load on a small machine.
+            from standfast.intake.accession import Accession
+
             self._accession = Accession(self._place, self._workers, strangers=self._strangers)
             self._opened = time.monotonic()
             self._accession.add_line(

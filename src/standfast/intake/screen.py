@@ -13,6 +13,8 @@ MEMO_LIMIT = 64 * 1024 * 1024
 CONTENT_LIMIT = 1024 * 1024 * 1024
 MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 UNKNOWN_TYPE = "application/octet-stream"
+CHANGED = "changed while read"
+"""Quality of a file that was altered meanwhile: held as it was read, and read again next time."""
 
 
 def check_landed(landed: Landed) -> str:

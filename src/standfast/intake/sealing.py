@@ -14,6 +14,7 @@ from itertools import pairwise
 from standfast.capture.landing import FileReference, Landed
 from standfast.capture.reading import open_reference
 from standfast.holdings.digest import ContentDigest
+from standfast.intake.screen import CHANGED
 from standfast.intake.shelf import PackShelf
 from standfast.vault.chunks import SMALLEST_BYTES, chunk_id, compress, cut, cut_lengths
 from standfast.vault.index import DedupIndex
@@ -22,7 +23,6 @@ from standfast.vault.packs import FLAG_COMPRESSED, KIND_DATA, KIND_MANIFEST, Pac
 WINDOW_BYTES = 8 * 1024 * 1024
 """What is read ahead to be cut: twice the greatest chunk, so that at least one cut in it is final."""
 CUTS_LIMIT = 65_536
-CHANGED = "changed while read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

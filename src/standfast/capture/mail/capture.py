@@ -15,14 +15,12 @@ acknowledged, and asks for none of that again.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from standfast import clock as clocks
-from standfast.capture.landing import LandingEvent, Seen, Unchanged
+from standfast.capture.landing import Finished, LandingEvent, Seen, Unchanged
 from standfast.capture.mail.folders import STATUS_ITEMS, Listing, list_command, other_namespaces, read_listing
-from standfast.capture.mail.message import SignatureCheck
-from standfast.capture.mail.run import Limits, MailRun, finished
 from standfast.capture.mail.state import AccountMemo, read_account_memo
-from standfast.capture.mail.workers import Workers
 from standfast.capture.origin import MailOrigin
 from standfast.clock import Clock
 from standfast.errors.mail import CommandRefusedError
@@ -30,6 +28,9 @@ from standfast.imap.access import ImapAccess
 from standfast.imap.commands import astring
 from standfast.imap.connection import Connection
 from standfast.imap.responses import Bounds, Data, Status
+
+if TYPE_CHECKING:
+    from standfast.capture.mail.message import SignatureCheck
 
 SLOW_LINE_S = 0.02
 """A round trip as long as this is a line on which DEFLATE pays: what is nearer comes faster than it is compressed."""
@@ -81,8 +82,12 @@ class MailCapture:
             first.leave()
             first.close()
             yield Unchanged(keys=(), size_bytes=before.size_bytes, count=before.items)
-            yield finished(listing, complete=True, all_still_there=True)
+            yield _finished(listing, complete=True, all_still_there=True)
             return
+        # Not before here: nothing new is what most runs find, and they should be short.
+        from standfast.capture.mail.run import Limits, MailRun
+        from standfast.capture.mail.workers import Workers
+
         workers = Workers(self._open, first, self._origin.connections, first_pause_s=self._first_pause_s)
         try:
             run = MailRun(
@@ -99,7 +104,7 @@ class MailCapture:
             yield from run.go()
             still_there, complete, all_of_it, memo = run.end()
             yield from still_there
-            yield finished(listing, complete=complete, all_still_there=all_of_it, memo=memo)
+            yield _finished(listing, complete=complete, all_still_there=all_of_it, memo=memo)
         finally:
             workers.close()
 
@@ -167,3 +172,9 @@ def _data(connection: Connection, tag: str, *, may_fail: bool = False) -> list[D
 def _nothing_new(before: AccountMemo, listing: Listing) -> bool:
     now = [folder.mark() for folder in listing.folders]
     return all(mark.mark() for mark in now) and now == before.folders
+
+
+def _finished(listing: Listing, *, complete: bool, all_still_there: bool, memo: bytes = b"") -> Finished:
+    """The last event."""
+    passed_over = tuple(sorted(listing.passed_over.items()))
+    return Finished(complete=complete, passed_over=passed_over, all_still_there=all_still_there, memo=memo)

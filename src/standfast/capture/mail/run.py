@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from standfast import clock
-from standfast.capture.landing import Failure, Finished, Landed, LandingEvent, Progress, Seen, Unchanged
+from standfast.capture.landing import Failure, Landed, LandingEvent, Progress, Seen, Unchanged
 from standfast.capture.mail.folder_work import FolderWork, index_headers
 from standfast.capture.mail.folders import Folder, Listing
 from standfast.capture.mail.message import SignatureCheck, land_message
@@ -331,9 +331,3 @@ class MailRun:
         keys = [b"message " + each for each in digests if each not in self._landed]
         batches = [keys[at : at + MEET_BATCH] for at in range(0, len(keys), MEET_BATCH)]
         return batches, len(digests) + len(self._listing.folders), sum(digests.values())
-
-
-def finished(listing: Listing, *, complete: bool, all_still_there: bool, memo: bytes = b"") -> Finished:
-    """The last event."""
-    passed_over = tuple(sorted(listing.passed_over.items()))
-    return Finished(complete=complete, passed_over=passed_over, all_still_there=all_still_there, memo=memo)
