@@ -1,4 +1,4 @@
-"""The log beside pymerkle and aics-tlog: append by batches, the slope from small to great, cold proofs, the whole check.
+"""The log beside pymerkle and aics-tlog: append by batches, the slope to great sizes, cold proofs, the whole check.
 
     .venv/bin/python bench/bench_log.py [--leaves 1000000] [--most 3000000] [--folder DIR]
 

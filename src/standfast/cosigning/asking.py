@@ -18,10 +18,10 @@ from standfast.errors.network import NetworkError, UnreachableError
 from standfast.errors.tlog import MissingSignatureError, TlogError
 from standfast.http_client import Answer, ask
 from standfast.tlog.checkpoint import Checkpoint, parse_checkpoint, verify_signatures
-from standfast.tlog.cosign import add_lines, find_cosignatures, parse_lines
+from standfast.tlog.cosign import find_cosignatures, parse_lines
 from standfast.tlog.cosign_request import parse_size, write_request
 from standfast.tlog.cosigned import COSIGNED_LIMIT_BYTES
-from standfast.tlog.note import SignatureLine, VerifierKey, parse_note, parse_vkey
+from standfast.tlog.note import Note, SignatureLine, VerifierKey, parse_note, parse_vkey
 from standfast.tlog.reader import LogReader
 
 ROUNDS = 3
@@ -122,7 +122,8 @@ def read_answer(name: str, keys: Sequence[VerifierKey], note: bytes, body: bytes
         lines = parse_lines(body)
         ours = {(key.name, key.key_id) for key in keys}
         mine = [line for line in lines if (line.name, line.key_id) in ours]
-        found = find_cosignatures(parse_note(add_lines(note, mine, keys)), keys)
+        # All of them: one that fails makes the whole answer worthless, whatever stands beside it.
+        found = find_cosignatures(Note(parse_note(note).untrusted_text, tuple(mine)), keys)
     except TlogError as why:
         raise CosignerAnswerError(name, str(why)) from why
     times = [each.at for each in found if each.at]
