@@ -24,7 +24,7 @@ from types import TracebackType
 from standfast import clock
 from standfast.errors.mail import CommandRefusedError, MailServerLostError, StrangeAnswerError
 from standfast.imap import login
-from standfast.imap.access import ImapAccess
+from standfast.imap.access import ImapAccess, require_safe
 from standfast.imap.commands import Literal, Part
 from standfast.imap.line import Line
 from standfast.imap.names import decode_name, encode_name
@@ -75,8 +75,10 @@ class Connection:
         self._reader = ResponseReader(self._bounds)
         self._waiting: deque[Response] = deque()
         """Read while something else was waited for."""
-        self._in_flight: dict[str, str] = {}
-        """Tags of commands that have not ended, and their first words."""
+        self._in_flight: set[str] = set()
+        """Tags of commands that have not ended."""
+        self._words: dict[str, str] = {}
+        """First words of commands whose end was not asked for yet."""
         self._ended: dict[str, Status] = {}
         self._count = 0
         self._gathered: list[bytes | bytearray | memoryview] = []
@@ -93,6 +95,7 @@ class Connection:
             LogInRefusedError: it does not let the user in.
             StrangeAnswerError: it does not speak IMAP.
         """
+        require_safe(access)
         connection = cls(Line(access, timeout_s), timeout_s=timeout_s, bounds=bounds)
         try:
             login.begin(connection, access)
@@ -136,7 +139,8 @@ class Connection:
         self._count += 1
         tag = f"A{self._count}"
         first = next((bytes(part) for part in parts if not isinstance(part, Literal)), b"")
-        self._in_flight[tag] = first.split(b" ", 1)[0].decode("ascii", "replace")
+        self._in_flight.add(tag)
+        self._words[tag] = first.split(b" ", 1)[0].decode("ascii", "replace")
         self._put(tag.encode() + b" ")
         for part in parts:
             if isinstance(part, Literal):
@@ -176,14 +180,13 @@ class Connection:
             CommandRefusedError: it ended with NO or BAD. The connection is as good as before.
             MailServerLostError, StrangeAnswerError: the line is of no more use.
         """
-        word = self._in_flight.get(tag, "")
         while tag not in self._ended:
             response = self._step()
             if isinstance(response, Continuation):
                 raise StrangeAnswerError("the server asks for more where nothing is missing")
             if response is not None:
                 yield response
-        status = self._ended.pop(tag)
+        status, word = self._ended.pop(tag), self._words.pop(tag, "")
         if status.kind != "OK":
             raise CommandRefusedError(word, status.kind, status.text, status.code)
         return status
@@ -308,8 +311,9 @@ class Connection:
         if not isinstance(response, Status):
             return response
         if response.tag != "*":
-            if self._in_flight.pop(response.tag, None) is None:
+            if response.tag not in self._in_flight:
                 raise StrangeAnswerError("the server ends a command that was not given")
+            self._in_flight.remove(response.tag)
             self._ended[response.tag] = response
             return None
         if response.kind == "BYE" and not self._leaving:

@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING
 
 from standfast.errors.mail import CommandRefusedError, LogInRefusedError, MailServerUntrustedError
-from standfast.imap.access import ImapAccess, Secret, require_safe
+from standfast.imap.access import ImapAccess, Secret
 from standfast.imap.commands import astring
 from standfast.imap.responses import Status
 
@@ -22,7 +22,6 @@ def begin(connection: Connection, access: ImapAccess) -> None:
         LogInRefusedError: the server does not let the user in.
         MailServerLostError, StrangeAnswerError: nothing came of it.
     """
-    require_safe(access)
     greeting = connection.greeting()
     if access.security == "starttls":
         _start_tls(connection, access, greeting)
