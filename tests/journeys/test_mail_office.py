@@ -11,6 +11,13 @@ import pytest
 
 from dovecot_fixture import Dovecot, running_dovecot
 from program import Program
+from radicale_fixture import Radicale, running_radicale
+
+CONTACT = b"BEGIN:VCARD\r\nVERSION:3.0\r\nUID:one\r\nFN:Amal Example\r\nN:Example;Amal;;;\r\nEND:VCARD\r\n"
+ENTRY = (
+    b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//EN\r\nBEGIN:VEVENT\r\nUID:e@example.org\r\n"
+    b"DTSTAMP:20310504T120000Z\r\nDTSTART:20310504T120000Z\r\nSUMMARY:Hearing\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +32,27 @@ def truth(server: Dovecot, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 
 @pytest.fixture(scope="module")
-def program(server: Dovecot, truth: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Program:
+def radicale(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radicale]:
+    with running_radicale(tmp_path_factory.mktemp("radicale")) as running:
+        running.lay(
+            "ruth/book", "VADDRESSBOOK", "Friends", {"1.vcf": CONTACT, "2.vcf": CONTACT.replace(b"one", b"two")}
+        )
+        running.lay("ruth/court", "VCALENDAR", "Court", {"1.ics": ENTRY})
+        yield running
+
+
+@pytest.fixture(scope="module")
+def program(
+    server: Dovecot, radicale: Radicale, truth: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Program:
     room = tmp_path_factory.mktemp("office")
     program = Program(room)
     program.init()
     password = room / "password"
     password.write_text(server.password + "\n")
     password.chmod(0o600)
-    program("add", "mail", server.url("ruth"), "--name", "office", "--password-file", password)
+    books = ("--also-contacts", radicale.url + "/", "--also-calendar", radicale.url + "/")
+    program("add", "mail", server.url("ruth"), "--name", "office", "--password-file", password, *books)
     program("replicas", "add", "usb", room / "usb")
     assert program.json("protect")["origins"][0]["ok"]
     return program
@@ -46,7 +66,7 @@ def test_every_message_comes_back_into_a_folder(program: Program, truth: dict[st
     for form in ("maildir", "mbox", "eml"):
         done = program.json("restore", "mail", "office", "--to", f"out-{form}", "--as", form)
         assert done["ok"]
-        assert done["items"] == len(appended(truth))
+        assert done["items"] == len(appended(truth)) + 3
         assert (done["kind"], done["failures"]) == ("mail", [])
     held = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (program.room / "out-eml").rglob("*.eml")}
     assert held == {message["sha256_served"] for message in appended(truth)}
@@ -85,8 +105,19 @@ def test_the_mailbox_is_drilled_from_the_copy_alone(program: Program, truth: dic
     drill = said["drills"][0]
     assert drill["ok"]
     checks = {check["name"]: check for check in drill["checks"]}
-    assert checks["content"]["found"] == len(appended(truth))
+    assert checks["content"]["found"] == len(appended(truth)) + 3
     assert checks["mail server"]["found"] == checks["mail server"]["expected"] > 0
     report = Path(said["report"]).read_text()
     assert 'lang="ar"' in report
     assert "صندوق بريد" in report
+
+
+def test_contacts_and_calendars_go_to_another_account(program: Program, radicale: Radicale) -> None:
+    assert program.json("find", "amal hearing")["total"] == 0
+    assert [hit["kind"] for hit in program.json("find", "hearing", "--limit", 100)["results"]].count("calendar") == 1
+    there = radicale.url.replace("http://", "http://amal@") + "/"
+    words = ("--contacts-to", there, "--calendar-to", there, "--password-file", program.room / "password")
+    for _ in range(2):
+        assert program.json("restore", "mail", "office", "--to", "with-cards", *words)["ok"]
+    assert radicale.ask("GET", "/amal/Friends/one.vcf", user="amal") == radicale.ask("GET", "/ruth/book/1.vcf")
+    assert b"SUMMARY:Hearing" in radicale.ask("GET", "/amal/Court/e@example.org.ics", user="amal")

@@ -47,7 +47,13 @@ def capture_of(office: Office, origin: Origin, *, reread: bool = False) -> Captu
         from standfast.capture.mail.capture import MailCapture
 
         access, check = access_of(office, origin), signature_check(office, origin.signatures)
-        return MailCapture(origin, access, tool=f"{tool} mail", clock=office.clock, reread=reread, check=check)
+        mail = MailCapture(origin, access, tool=f"{tool} mail", clock=office.clock, reread=reread, check=check)
+        if not (origin.also_contacts or origin.also_calendar):
+            return mail
+        from standfast.assembly.dav_access import books_of
+        from standfast.capture.mail.cards import AccountCapture
+
+        return AccountCapture(mail, books_of(office, origin), clock=office.clock)
     if isinstance(origin, ExportOrigin):
         from standfast.capture.exports.capture import ExportCapture
 

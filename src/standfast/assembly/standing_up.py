@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from standfast.assembly.custody import CustodyEvent, record_event
 from standfast.assembly.office import Office
 from standfast.errors.capture import BadMailboxError
 from standfast.errors.keys import KeyFileMissingError
+from standfast.holdings.item import CardFacts
 from standfast.holdings.mail_listing import Form
 from standfast.restore.files import restore_files
 from standfast.restore.mail.choice import MailChoice
@@ -18,6 +19,7 @@ from standfast.restore.plan import RestoreResult, Tell
 
 if TYPE_CHECKING:
     from standfast.assembly.mail_access import SecretSource
+    from standfast.dav.multistatus import Kind
     from standfast.imap.oauth import DevicePrompt
 
 
@@ -111,6 +113,34 @@ def bring_back_mail_to_server(
     reader = office.reader(identities)
     _record(office, origin)
     return restore_to_server(reader, origin, access, choice=choice, at=at, tell=tell, clock=office.clock)
+
+
+def bring_back_cards(
+    office: Office,
+    identities: Sequence[str],
+    origin: str,
+    places: Mapping[Kind, str],
+    source: SecretSource,
+    result: RestoreResult,
+    *,
+    at: datetime | None = None,
+) -> None:
+    """Restore contacts or calendars of a mail origin to servers of them, and add that to the result.
+
+    `places`: an address `https://user@host/…` for each kind.
+
+    Raises:
+        DavError, NetworkError, SecretMissingError: a server can't be worked with.
+    """
+    from standfast.assembly.dav_access import book_at
+    from standfast.restore.mail.cards_server import restore_cards
+
+    if not places:
+        return
+    reader = office.reader(identities)
+    cards = [held for held in reader.items(origin, at) if isinstance(held.record.facts, CardFacts)]
+    for kind, url in places.items():
+        restore_cards(reader, cards, kind, book_at(url, source), result)
 
 
 def _record(office: Office, origin: str) -> None:
