@@ -107,12 +107,14 @@ def test_an_encrypted_entry_is_refused(tmp_path: Path) -> None:
 
 def test_random_bytes_and_random_changes_end_in_a_step(tmp_path: Path) -> None:
     chance, whole = random.Random(7), VECTOR.read_bytes()
+    files = unpack(whole)
     for _ in range(150):
         changed = bytearray(whole)
         for _ in range(chance.randrange(1, 4)):
             changed[chance.randrange(len(changed))] = chance.randrange(256)
         cut = bytes(changed[: chance.randrange(len(changed))] if chance.random() < 0.3 else changed)
-        assert cut == whole or failed(tmp_path, cut)[0]
+        # Some bytes of a zip mean nothing (times, the maker's system): what passes holds the same files.
+        assert failed(tmp_path, cut)[0] or unpack(cut) == files
     for _ in range(20):
         assert failed(tmp_path, chance.randbytes(3000))[0] == "zip"
 
