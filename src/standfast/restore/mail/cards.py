@@ -37,9 +37,8 @@ def write_cards(target: MailTarget, reader: HoldingsReader, cards: list[HeldItem
         place: Parts = (*folder, b"%b-%b%b" % (name, held.record.sha256[:8].encode(), ending))
         target.make_folder(folder)
         if not target.exists(place):
-            target.place(place, (raw,))
+            result.bytes += target.place(place, (raw,))
         result.items += 1
-        result.bytes += len(raw)
         if room == b"contacts":
             books[folder].append(raw)
     for book, contacts in books.items():
