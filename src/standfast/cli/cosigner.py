@@ -74,9 +74,7 @@ def serve(run: Invocation, listen: str, prefix: str, rate: float) -> None:
         raise click.BadParameter(f"{listen} is not HOST:PORT", param_hint="--listen")
     office = open_cosigner(_folder(run))
     try:
-        server = office.serve(
-            (host.strip("[]"), int(port)), prefix=prefix, rate=rate, tell=run.output.note
-        )
+        server = office.serve((host.strip("[]"), int(port)), prefix=prefix, rate=rate, tell=run.output.note)
     except OSError as why:
         raise CosignerStateError(office.folder, f"it can't listen on {listen}: {why.strerror}") from why
     for each in (signal.SIGTERM, signal.SIGINT):
