@@ -211,7 +211,8 @@ class MailRun:
             else:
                 yield from self._message(active, reply)
         elif isinstance(reply, NotFetched):
-            work.refuse(reply.uid, reply.why)
+            if not (reply.task.headers_only and reply.why):  # what shows no header is asked for whole
+                work.refuse(reply.uid, reply.why)
         else:
             yield from self._done(active, reply)
 
