@@ -68,12 +68,10 @@ class ServerFolders:
             CommandRefusedError: the server takes no name that could stand for it.
             MailError: the line broke.
         """
-        if head.folder in self.placed:
-            name = self.placed[head.folder]
-            return self.there[name], name
-        name = self._name(head)
+        # Over a new line it goes where it went before, also when somebody removed that folder in between.
+        name = self.placed.get(head.folder) or self._name(head)
         use = head.use.lower()
-        if name not in self.there and use in self.by_use and self.by_use[use] not in self.placed.values():
+        if name not in self.there and self.by_use.get(use, name) not in (name, *self.placed.values()):
             name = self.by_use[use]
         if name not in self.there:
             name = self._create(connection, name, head)
