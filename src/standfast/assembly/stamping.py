@@ -118,6 +118,7 @@ def stamp_newest(office: Office, ledger: Ledger, *, by_hand: bool = False) -> li
     """
     if not office.settings.timestamps:
         return []
+    from standfast.stamping.renewing import mend_newest
     from standfast.stamping.stamps import Stampable, is_wanting, stamp
 
     found = _newest_cosigned(office)
@@ -125,6 +126,7 @@ def stamp_newest(office: Office, ledger: Ledger, *, by_hand: bool = False) -> li
         return []
     newest = Stampable(*found)
     cosigned, shelf, now = CosignedFolder(office.folder.tlog), _shelf(office), office.clock()
+    mend_newest(shelf, cosigned.read, all_roots(office))
     older = {k: cosigned.read(newest.size, k) for k in cosigned.numbers(newest.size) if k != newest.number}
     told, due = [], []
     for name, each in office.settings.timestamps.items():

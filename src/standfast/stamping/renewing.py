@@ -114,6 +114,16 @@ def all_places(shelf: StampShelf) -> Iterator[StampPlace]:
         yield from shelf.places(size)
 
 
+def mend_newest(shelf: StampShelf, read_note: ReadNote, roots_pem: bytes) -> None:
+    """Put right what the last pass left at the newest stamps where it was cut off: debris, certificates not written."""
+    for size in shelf.sizes()[-1:]:
+        shelf.sweep(size)
+        for place in shelf.places(size):
+            if not shelf.find_chain(place):
+                with contextlib.suppress(StandfastError, FileNotFoundError):
+                    _complete(shelf, standing_of(shelf, place, read_note, roots_pem))
+
+
 def renew(
     shelf: StampShelf,
     authorities: Sequence[Authority],
@@ -142,10 +152,13 @@ def renew(
     """
     done = RenewalOutcome(renewed=[], failures=[], next_due=None)
     due: dict[str, list[Standing]] = {}
-    found = 0
+    found, swept = 0, -1
     for count, place in enumerate(all_places(shelf), 1):
         if tell:
             tell(count)
+        if place.size != swept:
+            swept = place.size
+            shelf.sweep(swept)
         far = None if ageing else _not_after_as_kept(shelf, place)
         if far and far - now >= RENEW_BEFORE:
             _fall_due(done, far)

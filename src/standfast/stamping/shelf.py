@@ -91,6 +91,13 @@ class StampShelf:
         """Names of what was kept of revocation, in order."""
         return sorted(_names(self._holdings / place.name / REVOCATION))
 
+    def sweep(self, size: int) -> None:
+        """Remove what a write that was cut off left at a size."""
+        for folder, _, files in os.walk(self._holdings / "tlog" / STAMPS / str(size)):
+            for file in files:
+                if file.endswith(durable.UNFINISHED):
+                    durable.remove(Path(folder) / file)
+
     def write(self, place: StampPlace, file: str, data: bytes) -> bool:
         """Keep a file, durably, unless one is there already. Returns whether it was kept.
 
