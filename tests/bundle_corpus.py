@@ -29,6 +29,8 @@ from standfast.disclosure.bag_writer import BagWriter
 from standfast.disclosure.bundle import BundleParts, CheckpointParts, ItemParts, write_bundle
 from standfast.holdings.canonical import canonical_bytes
 from standfast.holdings.item import Facts, FileFacts, MailFacts, Record, WebFacts
+from standfast.seal.evidence_record import first_chains, leaf_to_renew, renewed, write_record
+from standfast.seal.timestamp import digest_request
 from standfast.tlog.checkpoint import Checkpoint, LogSigner
 from standfast.tlog.cosign import Cosigner
 from standfast.tlog.cosign_request import write_request
@@ -99,7 +101,17 @@ class World:
             authority.moment = f"{at + timedelta(minutes=number):%Y-%m-%d %H:%M:%S}"
             stamps[f"{name}/response.tsr"] = authority.stamp(note)
             stamps[f"{name}/chain.pem"] = authority.chain_pem
+        if shape.renewed and shape.stamped == 2:
+            stamps["example-one/renewal-1.ers"] = self._renewal(stamps["example-one/response.tsr"], note, at)
         return CheckpointParts(size=size, note=note, stamps=stamps)
+
+    def _renewal(self, response: bytes, note: bytes, at: datetime) -> bytes:
+        """The first authority's stamp, renewed by the second's ten years later."""
+        chains, other = first_chains(response), self.authorities["example-two"]
+        leaf = leaf_to_renew(chains, note, "sha512")
+        other.moment = f"{at + timedelta(days=3650):%Y-%m-%d %H:%M:%S}"
+        answer = other.answer(digest_request(leaf.algorithm, leaf.digest, nonce=7))
+        return write_record(renewed(chains, leaf, answer, ()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +123,7 @@ class Shape:
     quorum: int = 3
     stamped: int = 2
     earlier: bool = True
+    renewed: bool = False
     language: str = "en"
 
 
@@ -122,6 +135,7 @@ def shape_of(number: int) -> Shape:
         quorum=(3, 3, 3, 0)[number % 4],
         stamped=(2, 2, 1)[number % 3] if number % 11 != 10 else 0,
         earlier=number % 5 != 4,
+        renewed=number % 6 == 1,
         language=LANGUAGES[number % 4],
     )
 
@@ -384,6 +398,17 @@ def _swapped_tokens(files: Files, chance: random.Random) -> None:
     files[one], files[two] = files[two], files[one]
 
 
+def _renewal_bit(files: Files, chance: random.Random) -> None:
+    path = _one(files, r".*/renewal-1\.ers")
+    # In the newest signature: the last bytes of the record.
+    files[path] = _flip(files[path], len(files[path]) - 1 - chance.randrange(16))
+
+
+def _swapped_renewals(files: Files, chance: random.Random) -> None:
+    one, two = sorted(path for path in files if path.endswith("renewal-1.ers"))
+    files[one], files[two] = files[two], files[one]
+
+
 def _other_chain(files: Files, chance: random.Random) -> None:
     path = _one(files, r"data/log/\d+/stamps/example-one/chain\.pem")
     files[path] = files[path.replace("example-one", "example-two")]
@@ -516,6 +541,9 @@ def _tamperings() -> tuple[Tampering, ...]:
         Tampering("token-of-another", "stamps", _swapped_tokens, lambda files: _EARLIER(files) and _has(_STAMP)(files)),
         Tampering("chain-of-another", "stamps", _other_chain, _has(r"data/log/.*/stamps/example-two/.*")),
         Tampering("chain-no-root", "stamps", _no_root, _has(_STAMP)),
+        Tampering("renewal", "renewals", _renewal_bit, _has(r".*/renewal-1\.ers")),
+        Tampering("renewal-of-another", "renewals", _swapped_renewals,
+                  lambda files: sum(path.endswith("renewal-1.ers") for path in files) > 1),
         Tampering("policy-quorum", "cosignatures", _policy(r"organisations 3 ", "organisations 4 "),
                   lambda files: _is_cosigned(files) and not _signed_by("d")(files)),
         Tampering("policy-impostors", "cosignatures", _impostors, _is_cosigned),
@@ -577,7 +605,7 @@ def tampered(tampering: Tampering, good: list[bytes], number: int) -> Sample:
 VECTORS = (
     ("file", Shape()),
     ("web", Shape(kinds=("web",), language="fr")),
-    ("mail", Shape(kinds=("mail",), language="ar", cosigned=4)),
+    ("mail", Shape(kinds=("mail",), language="ar", cosigned=4, renewed=True)),
     ("two", Shape(kinds=("file", "mail"), language="es")),
     ("alone", Shape(cosigned=0, quorum=0, stamped=0, earlier=False)),
 )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from standfast.tlog.policy import parse_policy
-from standfast.verify.results import STEPS, words
+from standfast.verify.item_steps import ItemFound
+from standfast.verify.log_steps import CheckpointFound
+from standfast.verify.results import STEPS, Report, words
 from standfast.verify.steps import Trust, check_bundle
+from standfast.verify.window import take_window
 
 VECTORS = Path(__file__).parents[1] / "vectors/bundle"
 VERDICTS: dict[str, str] = json.loads((VECTORS / "verdicts.json").read_text())
@@ -24,8 +28,8 @@ def test_a_vector_fails_at_its_step_and_no_other_before(name: str, step: str) ->
 
 def test_every_vector_has_a_verdict_and_every_step_one_that_fails_there() -> None:
     assert {each.name for each in VECTORS.glob("*.zip")} == set(VERDICTS)
-    # A window fails only where two honest clocks contradict each other; trust never fails; renewals: unit test below.
-    assert set(VERDICTS.values()) == {"", *STEPS} - {"window", "trust", "renewals"}
+    # A window fails only where clocks contradict each other (below); trust never fails.
+    assert set(VERDICTS.values()) == {"", *STEPS} - {"window", "trust"}
 
 
 def policy_and_roots(name: str) -> Trust:
@@ -65,6 +69,22 @@ def test_a_window_in_words_says_whose_clocks_it_rests_on() -> None:
     assert "cosigners of the earlier checkpoint" in window.says
     assert "time-stamping authorities" in window.says
     assert not check_bundle(VECTORS / "alone.zip", Trust()).windows
+
+
+def test_clocks_that_contradict_each_other_are_found() -> None:
+    report, noon = Report(), datetime(2026, 5, 4, 12, tzinfo=UTC)
+    older = CheckpointFound(16, signed=True, cosigned=[noon + timedelta(days=1)])
+    newer = CheckpointFound(32, signed=True, stamped=[(noon, timedelta(seconds=1))])
+    take_window(report, ItemFound(1, sound=True, size=32, earlier=16), {16: older, 32: newer})
+    assert report.failed == ("window",)
+    assert not report.windows
+
+
+def test_a_checkpoint_that_nobody_of_the_log_signed_gives_no_time() -> None:
+    report, noon = Report(), datetime(2026, 5, 4, 12, tzinfo=UTC)
+    newer = CheckpointFound(32, signed=False, stamped=[(noon, timedelta(seconds=1))])
+    take_window(report, ItemFound(1, sound=True, size=32), {32: newer})
+    assert [each.result for each in report.steps] == ["not checked"]
 
 
 def test_nothing_is_said_of_a_window_when_the_item_is_another() -> None:

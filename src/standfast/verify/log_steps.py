@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-from standfast.errors.stamping import UnknownSignerError
+from standfast.errors.stamping import EvidenceRecordError, UnknownSignerError
 from standfast.errors.tlog import MalformedNoteError, MissingSignatureError, WrongLogError
 from standfast.errors.verify import BundleRefusedError
 from standfast.seal.evidence_record import verify_record
-from standfast.seal.timestamp import verify_timestamp
+from standfast.seal.timestamp import StampFacts, verify_timestamp
 from standfast.tlog.checkpoint import parse_checkpoint, verify_signatures
 from standfast.tlog.cosign import find_cosignatures
 from standfast.tlog.note import Note, parse_note
@@ -64,7 +64,7 @@ class CheckpointSteps:
         """
         self._bundle, self._size, self._origin, self._report = bundle, size, origin, report
         self._policies, self._roots_pem = policies, roots_pem
-        self._raw = b""
+        self._first: dict[str, StampFacts] = {}
         self.found = CheckpointFound(size)
 
     def take(self) -> CheckpointFound:
@@ -87,8 +87,7 @@ class CheckpointSteps:
         return [path for path in self._bundle.paths if path.startswith(folder)]
 
     def _note(self) -> Note:
-        self._raw = self._bundle.read(checkpoint_path(self._size))
-        return parse_note(self._raw, "checkpoint")
+        return parse_note(self._bundle.read(checkpoint_path(self._size)), "checkpoint")
 
     def _usable(self) -> list[tuple[str, Policy]]:
         usable = []
@@ -147,6 +146,7 @@ class CheckpointSteps:
             raise NotCheckedError(f"none of the authorities that were given: {why}") from None
         accuracy = facts.accuracy if facts.accuracy is not None else _UNSTATED
         self.found.stamped.append((facts.time, accuracy))
+        self._first[name] = facts
         root = hashlib.sha256(facts.chain[-1]).hexdigest()
         return f"{facts.time:%Y-%m-%d %H:%M:%S} UTC by {facts.signer}; root's SHA-256 {root}"
 
@@ -169,6 +169,8 @@ class CheckpointSteps:
             if self._roots_pem is None:
                 raise
             raise NotCheckedError(f"none of the authorities that were given: {why}") from None
+        if name in self._first and facts.stamps[0] != self._first[name]:
+            raise EvidenceRecordError("it renews another stamp than the one beside it")
         return f"{len(facts.stamps)} stamps, the first of {facts.time:%Y-%m-%d}; good until {facts.not_after:%Y-%m-%d}"
 
 

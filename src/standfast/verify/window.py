@@ -1,9 +1,10 @@
-"""Step 12: between which moments an item entered the log, and whose clocks that rests on.
+"""Step 12: between which moments an item entered the log as outside parties saw it, and whose clocks that rests on.
 
 Not after: every authority's stamp over a checkpoint that holds the item shows that it existed by then. The latest of
-them is taken: it holds even where all of them but one lie. Not before: the earlier checkpoint did not hold it. That the
-log had not grown further by then is vouched for by its cosigners, who sign no smaller log after a greater one; a stamp
-alone shows only that the earlier checkpoint existed, so its moment is then the vault's word.
+them is taken: it holds even where all of them but one lie. Not before: the earlier checkpoint did not hold it, and its
+cosigners, who sign no smaller log after a greater one, had seen no greater one by then. What the vault had not shown
+them yet, they can't know. A stamp alone shows only that the earlier checkpoint existed; that it was the newest is then
+the vault's word.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def _not_after(found: CheckpointFound | None) -> tuple[datetime | None, str]:
 
 def _not_before(found: CheckpointFound | None) -> tuple[datetime | None, str]:
     if found and found.cosigned:
-        return min(found.cosigned), "the cosigners of the earlier checkpoint, which sign no smaller log after a greater"
+        return min(found.cosigned), "by then, the cosigners of the earlier checkpoint had seen no greater log"
     if found and found.stamped:
         earliest = min(time - accuracy for time, accuracy in found.stamped)
         return earliest, "a stamp on the earlier checkpoint; that it was the newest then is the vault's word"
