@@ -152,6 +152,29 @@ def renew(
     """
     done = RenewalOutcome(renewed=[], failures=[], next_due=None)
     due: dict[str, list[Standing]] = {}
+    for standing in _find_due(shelf, read_note, roots_pem, done, now=now, ageing=ageing, limit=limit, tell=tell):
+        due.setdefault(_algorithm_for(standing, ageing), []).append(standing)
+    for algorithm, standings in due.items():
+        if algorithm not in ALGORITHMS:
+            done.failures += [(each.place.name, "no digest is left that is not marked as ageing") for each in standings]
+            continue
+        for at in range(0, len(standings), TREE_LEAVES):
+            _renew_together(shelf, authorities, roots_pem, algorithm, standings[at : at + TREE_LEAVES], ageing, done)
+    return done
+
+
+def _find_due(
+    shelf: StampShelf,
+    read_note: ReadNote,
+    roots_pem: bytes,
+    done: RenewalOutcome,
+    *,
+    now: datetime,
+    ageing: Sequence[str],
+    limit: int,
+    tell: Callable[[int], None] | None,
+) -> Iterator[Standing]:
+    """The stamps that are due, verified. What is said of the others goes into the outcome."""
     found, swept = 0, -1
     for count, place in enumerate(all_places(shelf), 1):
         if tell:
@@ -165,7 +188,7 @@ def renew(
             continue
         if found >= limit:
             _fall_due(done, now)
-            break
+            return
         try:
             standing = standing_of(shelf, place, read_note, roots_pem)
             _complete(shelf, standing)
@@ -174,19 +197,11 @@ def renew(
             continue
         if standing.is_due(now, ageing):
             found += 1
-            algorithm = _algorithm_for(standing, ageing)
-            due.setdefault(algorithm, []).append(standing)
+            yield standing
         elif now < standing.newest.chain_not_after:
             _fall_due(done, standing.newest.chain_not_after)
         else:
             done.failures.append((place.name, f"it ran out on {standing.newest.chain_not_after:%Y-%m-%d}"))
-    for algorithm, standings in due.items():
-        if algorithm not in ALGORITHMS:
-            done.failures += [(each.place.name, "no digest is left that is not marked as ageing") for each in standings]
-            continue
-        for at in range(0, len(standings), TREE_LEAVES):
-            _renew_together(shelf, authorities, roots_pem, algorithm, standings[at : at + TREE_LEAVES], ageing, done)
-    return done
 
 
 def _not_after_as_kept(shelf: StampShelf, place: StampPlace) -> datetime | None:
