@@ -6,6 +6,7 @@ is untrusted: numbers are bounded, what was not asked for is passed over.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -98,7 +99,7 @@ class Session:
 
     def ask_bytes(self, fetch: Fetch, uids: Iterable[int]) -> str:
         """Ask for messages of a batch; returns the command's tag."""
-        what = b"RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER]" if fetch.headers_only else b"INTERNALDATE BODY.PEEK[]"
+        what = b"INTERNALDATE BODY.PEEK[HEADER]" if fetch.headers_only else b"INTERNALDATE BODY.PEEK[]"
         return self.connection.send(b"UID FETCH ", number_set(uids), b" (UID ", what, b")")
 
     def still_there(self, uids: Iterable[int]) -> set[int]:
@@ -154,9 +155,7 @@ def read_fetched(data: Data, fetch_of: dict[int, Fetch]) -> Fetched | NotFetched
         return NotFetched(task=fetch, uid=uid, why="the server gives no bytes for it")
     date = as_bytes(pairs.get("INTERNALDATE")) or b""
     received = received_text(date[:40].decode("ascii", "replace"))
-    return Fetched(
-        task=fetch, uid=uid, raw=raw, received=received, size_bytes=as_number(pairs.get("RFC822.SIZE"), 2**53)
-    )
+    return Fetched(task=fetch, uid=uid, raw=raw, sha256=hashlib.sha256(raw).digest(), received=received)
 
 
 class _Seen:

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -112,15 +111,15 @@ class FolderWork:
         if row is not None and match is not None:
             self._matched[uid] = _renamed(match, uid, row)
 
-    def body(self, uid: int, raw: bytes, received: str) -> Kept | None:
-        """The bytes of a message that was asked for; None where it was not, or came already."""
+    def body(self, uid: int, raw: bytes, sha256: bytes, received: str) -> Kept | None:
+        """The bytes of a message that was asked for, and their digest; None where it was not, or came already."""
         row = self.wanted.get(uid)
         if row is None:
             return None
         kept = Kept(
             uid=uid,
             size_bytes=len(raw),
-            sha256=hashlib.sha256(raw).digest(),
+            sha256=sha256,
             header=header_digest(raw),
             received=received,
             flags=flags_kept(row.flags or ()),

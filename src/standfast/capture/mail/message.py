@@ -70,6 +70,7 @@ def land_message(
     folders: Sequence[str] = (),
     check: SignatureCheck | None = None,
     quality: str = "complete",
+    sha256: bytes = b"",
 ) -> Landed:
     """A message ready for intake: the same from a server and from an export, but for when and where it was met.
 
@@ -80,13 +81,14 @@ def land_message(
         folders: where it stands, each through `escape_name`.
         check: verifies DKIM and ARC; without it signatures are noted as not checked.
         quality: as in `Landed`.
+        sha256: of `raw`, where the caller has it already.
     """
-    digest = hashlib.sha256(raw)
+    digest = sha256 or hashlib.sha256(raw).digest()
     read = read_message(raw, received=received, folders=folders, check=check)
     return Landed(
-        key=b"message " + digest.digest(),
-        mark=digest.digest(),
-        untrusted_name=message_name(digest.hexdigest()).encode("ascii"),
+        key=b"message " + digest,
+        mark=digest,
+        untrusted_name=message_name(digest.hex()).encode("ascii"),
         media_type=MEDIA_TYPE,
         captured_at=captured_at,
         quality=quality,

@@ -226,7 +226,7 @@ class MailRun:
 
     def _message(self, active: _Active, reply: Fetched) -> Iterator[LandingEvent]:
         work = active.work
-        kept = work.body(reply.uid, reply.raw, reply.received)
+        kept = work.body(reply.uid, reply.raw, reply.sha256, reply.received)
         if kept is None:
             return
         active.since += 1
@@ -243,6 +243,7 @@ class MailRun:
                 self._bytes += kept.size_bytes
                 yield land_message(
                     reply.raw,
+                    sha256=reply.sha256,
                     captured_at=self._now(),
                     received=kept.received,
                     folders=(work.folder.shown,),

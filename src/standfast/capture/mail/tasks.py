@@ -72,8 +72,8 @@ class Fetched:
     task: Fetch
     uid: int
     raw: bytes
+    sha256: bytes
     received: str
-    size_bytes: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

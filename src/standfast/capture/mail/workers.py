@@ -22,6 +22,8 @@ from standfast.imap.responses import Data
 IN_FLIGHT = 4
 AHEAD_BYTES = 32 * 1024 * 1024
 """Messages that have come and wait to be sealed."""
+TOGETHER, TOGETHER_BYTES = 32, 1024 * 1024
+"""So many are handed over at once: two threads that wake each other at each message get little else done."""
 TRIES_IN_VAIN = 8
 """In a row, without one message having come; with pauses that double, about a minute."""
 TRIES_OF_ONE = 3
@@ -84,8 +86,10 @@ class Workers:
                 self._changed.wait()
             reply = self._state.replies.popleft()
             if isinstance(reply, Fetched):
+                full = self._state.waiting_bytes > AHEAD_BYTES
                 self._state.waiting_bytes -= len(reply.raw)
-                self._changed.notify_all()
+                if full:
+                    self._changed.notify_all()
             return reply
 
     def answered(self, raw: bytes) -> None:
@@ -122,16 +126,18 @@ class Workers:
         else:
             where.append(task)  # type: ignore[arg-type]
 
-    def _reply(self, reply: Reply) -> None:
+    def _reply(self, *replies: Reply) -> None:
+        if not replies:
+            return
         with self._changed:
             state = self._state
-            while state.waiting_bytes > AHEAD_BYTES and isinstance(reply, Fetched) and not state.stopped:
+            size = sum(len(each.raw) for each in replies if isinstance(each, Fetched))
+            while size and state.waiting_bytes > AHEAD_BYTES and not state.stopped:
                 self._changed.wait()
-            if isinstance(reply, Fetched):
-                state.waiting_bytes += len(reply.raw)
-            if not isinstance(reply, Dead):
+            state.waiting_bytes += size
+            if not isinstance(replies[0], Dead):
                 state.in_vain = 0
-            state.replies.append(reply)
+            state.replies.extend(replies)
             self._changed.notify_all()
 
     def _next(self, selected: bytes | None) -> Task | None:
@@ -280,7 +286,8 @@ class Workers:
 
     def _take(self, session: Session, tag: str, fetch_of: dict[int, Fetch]) -> CommandRefusedError | None:
         """Hand over what comes until a batch ends."""
-        unasked = 0
+        unasked = size = 0
+        came: list[Reply] = []
         try:
             for answer in session.connection.results(tag):
                 reply = None
@@ -289,12 +296,18 @@ class Workers:
                     if reply is not None:
                         del fetch_of[reply.uid]
                         reply.task.uids.remove(reply.uid)
-                        self._reply(reply)
+                        came.append(reply)
+                        size += len(reply.raw) if isinstance(reply, Fetched) else 0
+                        if len(came) >= TOGETHER or size >= TOGETHER_BYTES:
+                            self._reply(*came)
+                            came, size = [], 0
                 unasked = 0 if reply is not None else unasked + 1
                 if unasked > UNASKED_LIMIT:
                     raise StrangeAnswerError("the server tells without end what nobody asked for")
         except CommandRefusedError as why:
             return why
+        finally:
+            self._reply(*came)
         return None
 
     def _again(self, under_way: list[Task], why: StandfastError, connected: bool) -> bool:
