@@ -238,6 +238,36 @@ def test_a_log_that_lies_is_refused_and_the_evidence_is_shown(room, tmp_path):
     assert open_checkpoint(known, signer.vkeys).root != open_checkpoint(lie.split(b"\n\n", 1)[1], signer.vkeys).root
 
 
+def test_what_cosigners_gave_travels_with_every_copy(room, tmp_path):
+    program, _, documents = room
+    stick = tmp_path / "stick"
+    program("replicas", "add", "stick", stick)
+    size = program.json("protect")["checkpoint"]["size"]
+    held, copied = program.vault / "holdings" / "tlog", stick / "tlog"
+    for name in (f"cosigned/{size}/0", "policy/classic", "policy/pq"):
+        assert (copied / name).read_bytes() == (held / name).read_bytes()
+    # The next accession commits to them; audit and verify look at them, and heal brings them back.
+    (documents / "two.txt").write_text("two")
+    program("protect")
+    program("audit", stick, *program.vkeys)
+    program("verify", "--replica", "stick")
+    (copied / f"cosigned/{size}/0").write_bytes(b"turned")
+    (copied / "policy/pq").unlink()
+    for status, command in ((70, ("audit", stick, *program.vkeys)), (20, ("verify", "--replica", "stick"))):
+        faults = {each["object"]: each["kind"] for each in program.json(*command, status=status)["faults"]}
+        assert faults == {f"tlog/cosigned/{size}/0": "damaged", "tlog/policy/pq": "missing"}
+    program("replicas", "heal")
+    program("audit", stick, *program.vkeys)
+    assert (copied / f"cosigned/{size}/0").read_bytes() == (held / f"cosigned/{size}/0").read_bytes()
+    # A vault that is made again from that copy has them, and its cosigners go on with it.
+    shutil.rmtree(program.vault)
+    shares = sorted((tmp_path / "shares").iterdir())[:2]
+    program("rebuild", "--from", stick, program.vault, "--share", shares[0], "--share", shares[1])
+    assert cosigned(program, size)[0] == 0
+    (documents / "three.txt").write_text("three")
+    assert all(each["ok"] for each in program.json("protect")["cosigners"])
+
+
 def test_an_old_copy_refuses_to_sign(room, tmp_path):
     program, _, documents = room
     program("replicas", "add", "stick", tmp_path / "stick")
