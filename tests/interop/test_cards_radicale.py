@@ -44,7 +44,7 @@ def server(tmp_path: Path) -> Iterator[Radicale]:
     (tmp_path / "radicale").mkdir()
     with running_radicale(tmp_path / "radicale") as running:
         running.lay("ruth/book", "VADDRESSBOOK", "Friends", {f"{n}.vcf": vcard(n) for n in range(110)})
-        running.lay("ruth/work", "VADDRESSBOOK", "العمل", {"1.vcf": vcard(1000)})
+        running.lay("ruth/office", "VADDRESSBOOK", "العمل", {"1.vcf": vcard(1000)})
         running.lay("ruth/court", "VCALENDAR", "Court", {f"{n}.ics": event(n) for n in range(3)})
         yield running
 
@@ -129,7 +129,7 @@ def test_only_what_changed_is_fetched_again(
 
 
 def test_the_address_of_one_book_is_that_book_alone(account: Account) -> None:
-    account.protect(contacts="/ruth/work/")
+    account.protect(contacts="/ruth/office/")
     assert {collection for collection, _ in account.cards()} == {"العمل", "Court"}
 
 

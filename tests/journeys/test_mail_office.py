@@ -121,3 +121,14 @@ def test_contacts_and_calendars_go_to_another_account(program: Program, radicale
         assert program.json("restore", "mail", "office", "--to", "with-cards", *words)["ok"]
     assert radicale.ask("GET", "/amal/Friends/one.vcf", user="amal") == radicale.ask("GET", "/ruth/book/1.vcf")
     assert b"SUMMARY:Hearing" in radicale.ask("GET", "/amal/Court/e@example.org.ics", user="amal")
+
+
+def test_a_continuity_page_is_made_on_request(program: Program) -> None:
+    done = program.json(
+        "restore", "continuity", "office", "--to", "continuity", "--language", "es", "--own", "ruth@x.org"
+    )
+    assert done["ok"]
+    assert "continuity.html" in done["notes"][0]
+    page = program.room / "continuity" / "continuity.html"
+    assert page.stat().st_mode & 0o777 == 0o600
+    assert 'lang="es"' in page.read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from standfast.assembly.mail_access import SecretSource
     from standfast.dav.multistatus import Kind
     from standfast.imap.oauth import DevicePrompt
+    from standfast.restore.mail.continuity.write import ContinuityOptions
 
 
 def bring_back_files(
@@ -141,6 +143,33 @@ def bring_back_cards(
     cards = [held for held in reader.items(origin, at) if isinstance(held.record.facts, CardFacts)]
     for kind, url in places.items():
         restore_cards(reader, cards, kind, book_at(url, source), result)
+
+
+def bring_back_continuity(
+    office: Office,
+    identities: Sequence[str],
+    origin: str,
+    folder: Path,
+    options: ContinuityOptions,
+    *,
+    tell: Tell | None = None,
+) -> RestoreResult:
+    """Make a continuity page of a mail origin; errors as `restore_continuity`.
+
+    The user of the account's address is one of its own, where that is an address.
+    """
+    from standfast.capture.origin import MailOrigin
+    from standfast.imap.access import parse_imap_url
+    from standfast.restore.mail.continuity.write import restore_continuity
+
+    known = office.settings.origins.get(origin)
+    if isinstance(known, MailOrigin):
+        user = parse_imap_url(known.url, certificate_expected=bool(known.pinned_sha256)).user
+        if "@" in user:
+            options = dataclasses.replace(options, own=(*options.own, user))
+    reader = office.reader(identities)
+    _record(office, origin)
+    return restore_continuity(reader, origin, folder, options, tell=tell, clock=office.clock)
 
 
 def _record(office: Office, origin: str) -> None:

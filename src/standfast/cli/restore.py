@@ -207,3 +207,7 @@ def say_restored(run: Invocation, result: RestoreResult) -> None:
         run.output.line(f"  {failure.what}: {failure.why}")
     if not result.ok:
         raise PartlyRestoredError(result.failure_count)
+
+
+# The group is whole only with its commands that stand in modules of their own; they need what is above.
+from standfast.cli import continuity as _continuity  # noqa: E402, F401

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from standfast.holdings.item import MailFacts
 from standfast.holdings.mailbox import MONTHS, received_moment
@@ -82,20 +82,26 @@ def _pieces(folder: ChosenFolder, opened: Open, note: Note) -> Iterator[bytes]:
             continue
         held, content = found
         note(n, offset)
-        last = b""
-        for piece in itertools.chain((_head_line(held, received_moment(line.received) or _EPOCH),), quoted(content)):
+        moment = received_moment(line.received)
+        for piece in message_pieces(held, moment.timestamp() if moment else None, content):
             offset += len(piece)
-            last = piece[-1:]
             yield piece
-        end = b"\n" if last == b"\n" else b"\n\n"
-        offset += len(end)
-        yield end
+
+
+def message_pieces(held: HeldItem, moment_s: float | None, content: Iterable[bytes | memoryview]) -> Iterator[bytes]:
+    """One message as an mbox has it: its `From ` line, its bytes quoted, and an empty line."""
+    last = b""
+    moment = _EPOCH + timedelta(seconds=moment_s or 0.0)
+    for piece in itertools.chain((_head_line(held, moment),), quoted(content)):
+        last = piece[-1:]
+        yield piece
+    yield b"\n" if last == b"\n" else b"\n\n"
 
 
 def _head_line(held: HeldItem, moment: datetime) -> bytes:
     facts = held.record.facts
     found = _ADDRESS.search(facts.sender[0]) if isinstance(facts, MailFacts) and facts.sender else None
-    return f"From {found[1] if found else 'MAILER-DAEMON'} {_asctime(moment.astimezone(UTC))}\n".encode("ascii")
+    return f"From {found[1] if found else 'MAILER-DAEMON'} {_asctime(moment)}\n".encode("ascii")
 
 
 def _asctime(moment: datetime) -> str:
