@@ -13,8 +13,8 @@ import pytest
 from dovecot_fixture import Dovecot, running_dovecot
 from mail_vault import Mailbox, hostile_mailbox, made
 from standfast.holdings.mailbox import received_moment
+from standfast.imap.names import encode_name
 from standfast.restore.mail.folder import restore_mail
-from standfast.restore.mail.utf7 import modified_utf7
 
 _FETCHED = re.compile(rb'\d+ \(UID (\d+) FLAGS \(([^)]*)\) INTERNALDATE "([^"]+)" BODY\[\] \{\d+\}')
 
@@ -44,7 +44,7 @@ def session(server: Dovecot) -> Iterator[imaplib.IMAP4]:
 
 
 def quoted(folder: str) -> str:
-    return '"' + modified_utf7(folder).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + encode_name(folder).decode().replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def served(raw: bytes) -> bytes:

@@ -13,7 +13,7 @@ import re
 import unicodedata
 
 from standfast.holdings.identifiers import unescape_name
-from standfast.restore.mail.utf7 import modified_utf7
+from standfast.imap.names import encode_name
 
 NAME_BYTES = 200
 """Of one level. Leaves room, below the 255 that file systems take, for what is put before and behind it."""
@@ -59,12 +59,12 @@ def maildir_name(folder: str, delimiter: str) -> bytes:
     """
     if is_first_folder(folder):
         return b""
-    parts: list[str] = []
+    parts: list[bytes] = []
     for level in levels(folder, delimiter):
         escaped = _LISTESCAPED.sub(lambda found: f"\\{ord(found[0]):02x}", level)
         escaped = "\\7e" + escaped[1:] if escaped.startswith("~") and not parts else escaped
-        parts.append(modified_utf7(escaped))
-    return _short(b"." + ".".join(parts).encode("ascii"), folder)
+        parts.append(encode_name(escaped))
+    return _short(b"." + b".".join(parts), folder)
 
 
 def tree_names(folder: str, delimiter: str) -> tuple[bytes, ...]:
