@@ -37,6 +37,11 @@ class ContentDigest:
         return self._blake3.hexdigest()
 
 
+def blake3_hex(data: bytes | bytearray | memoryview) -> str:
+    """BLAKE3 in lower-case hex."""
+    return blake3.blake3(data).hexdigest()
+
+
 def sha256_hex(data: bytes | bytearray | memoryview) -> str:
     """SHA-256 in lower-case hex."""
     return hashlib.sha256(data).hexdigest()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import secrets
 
 ORIGIN_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 """What an origin, a replica or a cosigner may be called: it stands in settings, commands and file names."""
 
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [first + second for first in _LETTERS for second in _LETTERS]
+"""Base32 (RFC 4648) in lower case, ten bits at a time: an identifier is made for each item."""
 ITEM_ID = re.compile(r"i[a-z2-7]{16}")
 
 
@@ -19,7 +21,8 @@ def new_item_id() -> str:
 
 def item_id_of(digest: bytes) -> str:
     """The identifier that the first 80 bits of a keyed digest give."""
-    return "i" + base64.b32encode(digest[:10]).decode("ascii").lower()
+    number = int.from_bytes(digest[:10], "big")
+    return "i" + "".join([_PAIRS[number >> shift & 1023] for shift in range(70, -1, -10)])
 
 
 def escape_name(raw: bytes) -> str:

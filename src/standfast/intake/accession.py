@@ -25,10 +25,11 @@ from standfast.intake.shelf import PackShelf
 from standfast.tlog.leaf import dummy_leaf, leaf_of, padded_count
 from standfast.vault.folder import inventory_name, pack_name
 from standfast.vault.inventory import ControlLeaf, Inventory, PackEntry, control_statement, write_inventory
-from standfast.vault.manifests import Head, ItemLine, Line, text_of, write_line
+from standfast.vault.manifests import Head, Line, text_of, write_item, write_line
 from standfast.vault.packs import FinishedPack
 
 SALT_BYTES = 32
+SALTS_AT_ONCE = 128
 DUMMY_BYTES = 64
 
 
@@ -57,6 +58,7 @@ class Accession:
         self.sealer = Sealer(self.shelf, place.dedup, place.dedup_strangers if strangers else place.dedup_key)
         self.number = place.newest_accession + 1
         self._leaves: list[bytes] = []
+        self._salts: list[bytes] = []
         self._manifest = bytearray()
         self.add_line(Head(accession=self.number, settings=place.settings_text))
 
@@ -71,11 +73,17 @@ class Accession:
 
     def add_item(self, record: Record, chunks: tuple[bytes, ...]) -> None:
         """An item whose chunks are held or lie in this accession's packs: its leaf, and its line of the manifest."""
-        salt = self._place.random(SALT_BYTES)
+        salt, statement = self._salt(), canonical_bytes(record)
         leaf = self._place.log.size + 1 + len(self._leaves)
-        self._leaves.append(leaf_of(canonical_bytes(record), salt))
-        line = ItemLine(chunks=tuple(map(text_of, chunks)), leaf=leaf, record=record, salt=text_of(salt))
-        self._manifest += write_line(line)
+        self._leaves.append(leaf_of(statement, salt))
+        self._manifest += write_item(chunks=chunks, leaf=leaf, record=statement, salt=salt)
+
+    def _salt(self) -> bytes:
+        """The next salt; they are drawn in blocks, since asking the system for each costs as much as sealing a file."""
+        if not self._salts:
+            block = self._place.random(SALT_BYTES * SALTS_AT_ONCE)
+            self._salts = [block[at : at + SALT_BYTES] for at in range(0, len(block), SALT_BYTES)]
+        return self._salts.pop()
 
     def close(self) -> Acknowledged:
         """Make all of it durable and sign.

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from standfast import clock
@@ -36,6 +36,7 @@ BATCH_BYTES = 4 * 1024 * 1024
 BATCHES_AHEAD = 6
 EMPTIED_FROM = 10
 """An origin that held as much as this and shows nothing at all is not believed to be empty."""
+SAY_EVERY_S = 0.1
 FAILURES_KEPT = 1_000
 """A result lists no more than these; the count goes on."""
 
@@ -86,6 +87,8 @@ class RunProgress:
 
 
 Tell = Callable[[RunProgress], None]
+Held = Callable[[Landed, Record], None]
+"""Told of each thing that goes into an accession, under its record. Held for sure once the run has ended."""
 
 
 def bring_in(
@@ -96,6 +99,7 @@ def bring_in(
     kind: str,
     location: str,
     tell: Tell | None = None,
+    held: Held | None = None,
 ) -> RunResult:
     """Run a capture to its end and hold all it lands. Each accession on the way is acknowledged by itself.
 
@@ -107,7 +111,7 @@ def bring_in(
     seen = SeenState(place.folder.state / f"seen-{origin}.sqlite", place.dedup_key, origin, place.inventory_digest)
     try:
         with ThreadPoolExecutor(WORKERS, "seal") as workers:
-            run = _Run(place, workers, seen, RunResult(name=origin, kind=kind), capture.tool, location, tell)
+            run = _Run(place, workers, seen, RunResult(name=origin, kind=kind), capture.tool, location, tell, held)
             return run.go(capture)
     finally:
         seen.close()
@@ -125,7 +129,9 @@ class _Run:
         tool: str,
         location: str,
         tell: Tell | None,
+        held: Held | None,
     ) -> None:
+        self._held = held
         self._place, self._workers, self._seen, self._result = place, workers, seen, result
         self._tool, self._location, self._tell = tool, location, tell
         self._run = secrets.token_hex(8)
@@ -139,6 +145,7 @@ class _Run:
         self._batch_bytes = 0
         self._sealing: deque[Future[list[Sealed]]] = deque()
         self._total: int | None = None
+        self._say_next = 0.0
         self._finished = Finished(complete=False)
         self._strangers = result.kind in STRANGERS_KINDS
         self._message_key = derive(place.dedup_strangers, "standfast/message-id/v1")
@@ -245,6 +252,8 @@ class _Run:
                 item=record.id,
             )
             result.items_new += 1
+            if self._held:
+                self._held(landed, record)
         self._say()
 
     def _record(self, sealed: Sealed, name: str, replaces: str) -> Record:
@@ -267,7 +276,7 @@ class _Run:
     def _id(self, sealed: Sealed) -> str:
         """Random; but a message's is made from its bytes, so that it is the same from whatever origin it comes."""
         if isinstance(sealed.landed.facts, MailFacts):
-            return item_id_of(hmac.digest(self._message_key, bytes.fromhex(sealed.sha256), "sha256"))
+            return item_id_of(blake2b(bytes.fromhex(sealed.sha256), key=self._message_key, digest_size=10).digest())
         return new_item_id()
 
     def _open_accession(self) -> Accession:
@@ -308,6 +317,7 @@ class _Run:
     def _end(self, complete: bool) -> None:
         """The last accession: what is gone, and the end of the run. A run that brought nothing makes none."""
         self._drain()
+        self._say(at_once=True)
         known = self._finished.all_still_there and not self._seen.unfounded
         gone = list(self._seen.not_met()) if complete and not known else []
         if len(gone) >= EMPTIED_FROM and not self._result.items_seen:
@@ -352,8 +362,10 @@ class _Run:
             self._accession.discard()
         self._seen.forget()
 
-    def _say(self) -> None:
-        if self._tell:
+    def _say(self, *, at_once: bool = False) -> None:
+        """Tell how far it has come, a few times a second: telling it of each item would cost as much as the item."""
+        if self._tell and (at_once or time.monotonic() >= self._say_next):
+            self._say_next = time.monotonic() + SAY_EVERY_S
             self._tell(
                 RunProgress(
                     items_seen=self._result.items_seen,

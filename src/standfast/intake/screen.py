@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from standfast.capture.landing import Landed
 from standfast.holdings.identifiers import escape_name
@@ -37,5 +38,10 @@ def screened_name(landed: Landed) -> str:
 
 def screened_type(landed: Landed) -> str:
     """The media type, or the unknown one where what was said is none."""
-    said = landed.media_type.lower()
-    return said if MEDIA_TYPE.fullmatch(said) else UNKNOWN_TYPE
+    return _screened(landed.media_type)
+
+
+@lru_cache(maxsize=256)
+def _screened(said: str) -> str:
+    lower = said.lower()
+    return lower if MEDIA_TYPE.fullmatch(lower) else UNKNOWN_TYPE

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from standfast.capture.landing import FileReference, Landed
 from standfast.capture.reading import open_reference
-from standfast.holdings.digest import ContentDigest
+from standfast.holdings.digest import ContentDigest, blake3_hex, sha256_hex
 from standfast.intake.screen import CHANGED
 from standfast.intake.shelf import PackShelf
 from standfast.vault.chunks import SMALLEST_BYTES, chunk_id, compress, cut, cut_lengths
@@ -99,7 +99,7 @@ class Sealer:
         self._shelf.close(pack)
         return self._shelf.take()
 
-    def claim(self, piece: memoryview) -> tuple[bytes, bool]:
+    def claim(self, piece: bytes | memoryview) -> tuple[bytes, bool]:
         """The chunk's id, and whether it must be stored."""
         name = chunk_id(self._key, piece)
         return name, self._dedup.claim(name)
@@ -124,7 +124,7 @@ def spans(size: int, untrusted_cuts: Sequence[int]) -> list[tuple[int, int]]:
     return found if all(begin < end for begin, end in found) else [(0, size)]
 
 
-def store(pack: PackWriter, piece: memoryview, kind: int, name: bytes) -> None:
+def store(pack: PackWriter, piece: bytes | memoryview, kind: int, name: bytes) -> None:
     """Put one chunk into a pack, compressed where that makes it smaller."""
     small = compress(piece)
     if small is None:
@@ -145,6 +145,8 @@ class _Work:
         content = landed.content
         if isinstance(content, FileReference):
             return self._seal_file(landed, content)
+        if len(content) < SMALLEST_BYTES and not landed.cuts:
+            return self._seal_small(landed, content, landed.quality)
         digest = ContentDigest()
         view = memoryview(content)
         digest.update(view)
@@ -174,7 +176,8 @@ class _Work:
             content = _read(handle, expected_bytes + 1)
             if len(content) <= expected_bytes:
                 digest.update(content)
-                self._take_all(memoryview(content))
+                if content:
+                    self._take(content)
                 return
             os.lseek(handle, 0, os.SEEK_SET)  # it grew since it was listed
         self._read_large(handle, digest)
@@ -202,7 +205,20 @@ class _Work:
         for piece in cut(view):
             self._take(piece)
 
-    def _take(self, piece: memoryview) -> None:
+    def _seal_small(self, landed: Landed, content: bytes, quality: str) -> Sealed:
+        """A content of one chunk: nothing is cut, nothing digested in pieces."""
+        if content:
+            self._take(content)
+        return Sealed(
+            landed=landed,
+            sha256=sha256_hex(content),
+            blake3=blake3_hex(content),
+            size_bytes=len(content),
+            chunks=tuple(self._chunks),
+            quality=quality,
+        )
+
+    def _take(self, piece: bytes | memoryview) -> None:
         name, fresh = self._sealer.claim(piece)
         self._chunks.append(name)
         if fresh:

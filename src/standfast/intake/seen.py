@@ -62,6 +62,7 @@ class SeenState:
         """Open or make the file; one that is of another line of holdings is thrown away."""
         self._key = hmac.digest(dedup_key, b"standfast/seen/v1\0" + origin.encode(), "sha256")
         self._random = random
+        self._last_key = self._last_hashed = b""
         self._db = open_state_file(path, SCHEMA, inventory_digest)
         count = self._db.execute("SELECT count(*) FROM seen").fetchone()[0]
         self.unfounded = self._db.execute("SELECT 1 FROM complete").fetchone() is None
@@ -101,7 +102,7 @@ class SeenState:
 
     def find(self, key: bytes) -> SeenItem | None:
         """What was taken in last under this key, if anything."""
-        hashed = self.hashed(key)
+        hashed = self._hashed_key(key)
         if hashed in self._staged:
             mark, content, _, item = self._staged[hashed]
             return SeenItem(item, mark, content)
@@ -117,13 +118,16 @@ class SeenState:
     def stage(self, key: bytes, *, mark: bytes, content: bytes, memo: bytes, item: str) -> None:
         """To be remembered once the accession under way is acknowledged. An empty mark will never match."""
         sealed = seal_memo(self._memo_key(key), memo, self._random) if memo else b""
-        self._staged[self.hashed(key)] = (
+        hashed = self._hashed_key(key)
+        self._staged[hashed] = (
             self.hashed(mark) if mark else b"",
             self.hashed(content),
             sealed,
             item,
         )
-        self.meet([key])
+        row = self._row(hashed)
+        if row is not None:
+            self._met[row[0] >> 3] |= 1 << (row[0] & 7)
 
     def keep(self, accession: int, inventory: str) -> None:
         """The accession is acknowledged: remember what it staged. What was known of the whole is so no longer."""
@@ -190,6 +194,12 @@ class SeenState:
     @property
     def _newest(self) -> tuple[int]:
         return (self._newest_row,)
+
+    def _hashed_key(self, key: bytes) -> bytes:
+        """As `hashed`; a key is looked for and then staged, and is hashed once."""
+        if key is not self._last_key:
+            self._last_key, self._last_hashed = key, self.hashed(key)
+        return self._last_hashed
 
     def _memo_key(self, key: bytes) -> bytes:
         return hmac.digest(self._key, b"memo\0" + key, "sha256")

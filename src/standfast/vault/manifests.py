@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator
+import binascii
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated
 
 import msgspec
@@ -91,9 +92,24 @@ def write_line(line: Line) -> bytes:
     return canonical_bytes(line) + b"\n"
 
 
+class _WrittenItem(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag="item"):
+    """As `ItemLine`, with a record whose canonical bytes are made already."""
+
+    chunks: tuple[str, ...]
+    leaf: int
+    record: msgspec.Raw
+    salt: str
+
+
+def write_item(*, chunks: Sequence[bytes], leaf: int, record: bytes, salt: bytes) -> bytes:
+    """An item's line with its newline. `record`: its canonical bytes, which the leaf commits to, made once."""
+    line = _WrittenItem(chunks=tuple(map(text_of, chunks)), leaf=leaf, record=msgspec.Raw(record), salt=text_of(salt))
+    return canonical_bytes(line) + b"\n"
+
+
 def text_of(raw: bytes) -> str:
     """Bytes as base64 text."""
-    return base64.b64encode(raw).decode("ascii")
+    return binascii.b2a_base64(raw, newline=False).decode("ascii")
 
 
 def held_item(line: ItemLine, accession: int) -> HeldItem:

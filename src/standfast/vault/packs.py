@@ -15,6 +15,7 @@ from standfast.seal import age
 from standfast.seal.encrypt import (
     KEY_BYTES,
     TAG_BYTES,
+    PartKeys,
     part_label,
     seal_part,
     seal_part_into,
@@ -62,7 +63,8 @@ class PackWriter:
             OSError: the file can't be made.
         """
         self._random = random
-        self._key = random(KEY_BYTES)
+        key = random(KEY_BYTES)
+        self._key = PartKeys(key)
         self._path = folder / f"{random(8).hex()}{durable.UNFINISHED}"
         self._file = os.open(
             self._path,
@@ -75,7 +77,7 @@ class PackWriter:
         self._index: list[bytes] = []
         self._held: set[bytes] = set()
         self.size_bytes = 0
-        head = age.seal_to(self._key, recipients)
+        head = age.seal_to(key, recipients)
         self._put(HEAD.pack(MAGIC, len(head)) + head)
 
     @property
