@@ -109,6 +109,7 @@ class Run:
     unchanged: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     complete: bool | None = None
+    passed_over: tuple[tuple[str, int], ...] = ()
 
     def why(self, url: str) -> str:
         """What failed at an address."""
@@ -125,7 +126,7 @@ class Run:
         elif isinstance(event, Failure):
             self.failures.append(event)
         elif isinstance(event, Finished):
-            self.complete = event.complete
+            self.complete, self.passed_over = event.complete, event.passed_over
 
 
 def capture(url: str, seen: MemorySeen | None = None, **settings: Any) -> Run:

@@ -13,7 +13,7 @@ import pytest
 
 from raw_site import MemorySeen, RawSite, answer, capture, raw_site
 from standfast.capture.origin import WebOrigin
-from standfast.capture.web import crawl, fetch
+from standfast.capture.web import asking, fetch
 from standfast.capture.web.crawl import WebCapture
 from standfast.capture.web.fetch import Fetcher, FetchError
 from standfast.clock import machine_clock
@@ -23,7 +23,7 @@ FINE = answer("<p>fine</p>")
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crawl, "BACK_OFF_S", 0.01)
+    monkeypatch.setattr(asking, "BACK_OFF_S", 0.01)
     monkeypatch.setattr(fetch, "SILENCE_S", 0.6)
 
 
@@ -91,7 +91,7 @@ def test_a_bad_answer_ends_in_bound_and_the_rest_is_held(kind: str) -> None:
     assert f"{site.origin}/bad" not in run.landed
     assert run.complete is False, "nothing may be taken for gone after a run that missed something"
     assert time.monotonic() - began < 15
-    assert site.asked["/bad"] <= crawl.TRIES
+    assert site.asked["/bad"] <= asking.TRIES
 
 
 def test_bytes_beyond_the_length_are_no_part_of_the_answer() -> None:

@@ -12,7 +12,7 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from raw_site import MemorySeen, RawSite, Run, answer, capture, raw_site
-from standfast.capture.web import crawl
+from standfast.capture.web import asking
 from standfast.capture.web.pace import Pace, retry_after_s
 from standfast.errors.capture import RobotsBarredError, SiteMovedError, SiteSuspendedError, SiteUnreachableError
 from standfast.holdings.http_answer import parse_answer
@@ -21,7 +21,7 @@ from standfast.holdings.item import WebFacts
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crawl, "BACK_OFF_S", 0.01)
+    monkeypatch.setattr(asking, "BACK_OFF_S", 0.01)
 
 
 def links(*paths: str) -> bytes:

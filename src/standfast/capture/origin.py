@@ -42,6 +42,10 @@ class WebOrigin:
     max_duration_s: int = 6 * 3600
     rate: float = 8.0
     """Requests a second to one host."""
+    engine: Literal["auto", "plain", "browser"] = "auto"
+    """Whether pages are opened in a browser too: where it brings more, never, or all of them."""
+    screenshots: Literal["browser", "none"] = "browser"
+    """Whether pages that the browser opened are pictured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,6 +60,12 @@ def files(run: Invocation, path: Path, name: str | None, exclude: tuple[str, ...
 @click.option("--max-depth", type=click.IntRange(min=0), metavar="N", help="Links away from the first page, at most.")
 @click.option("--max-duration", type=click.IntRange(min=1), metavar="S", help="Seconds a run takes, at most.")
 @click.option("--rate", type=click.FloatRange(min=0.01), metavar="R", help="Requests a second to one host.")
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "plain", "browser"]),
+    help="Open pages in a browser where that brings more (auto), never, or always.",
+)
+@click.option("--screenshots", type=click.Choice(["browser", "none"]), help="Picture the pages that the browser opens.")
 @click.pass_obj
 def web(
     run: Invocation,
@@ -73,6 +79,8 @@ def web(
     max_depth: int | None,
     max_duration: int | None,
     rate: float | None,
+    engine: str | None,
+    screenshots: str | None,
 ) -> None:
     """Protect a web site."""
     from urllib.parse import urlsplit
@@ -96,6 +104,8 @@ def web(
         "max_depth": max_depth,
         "max_duration_s": max_duration,
         "rate": rate,
+        "engine": engine,
+        "screenshots": screenshots,
     }
     origin = dataclasses.replace(plain, **{key: value for key, value in limits.items() if value is not None})
     _add(run, origin, "web", origin.url)

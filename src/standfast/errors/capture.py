@@ -13,6 +13,7 @@ A part that fails is no error but a `landing.Failure`.
         SiteMovedError            CAP-051, exit 51
         OriginInVaultError        CAP-052, exit 52
         BadMailboxError           CAP-053, exit 53
+    NoBrowserError            CAP-059, exit 59
 """
 
 from __future__ import annotations
@@ -135,3 +136,18 @@ class BadMailboxError(CaptureError):
         """The address, and what is wrong. One that may hold a password is not shown."""
         self.url, self.why = url, why
         super().__init__(f"no mailbox is at that address: {why}")
+
+
+class NoBrowserError(CaptureError):
+    """Pages are to be opened in a browser, and there is none that starts."""
+
+    code, exit_status = "CAP-059", 59
+    next_step = (
+        "install Chromium (Debian: `apt-get install chromium`), set STANDFAST_CHROMIUM to its path, or put "
+        "`engine = 'plain'` into this origin's settings"
+    )
+
+    def __init__(self, why: str) -> None:
+        """What was found."""
+        self.why = why
+        super().__init__(f"no browser can be used: {why}")

@@ -40,6 +40,15 @@ class WebFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, ta
     ip: str = ""
 
 
+class ViewFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="view"):
+    """A page as a browser showed it after its scripts had run: one part of what was kept of that."""
+
+    url: str
+    title: str = ""
+    part: str
+    """`picture`, `text` or `document`."""
+
+
 class NoteFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", tag="note"):
     """Something that Standfast itself wrote in: a drill's result, a custody event."""
 
@@ -106,7 +115,7 @@ class CardFacts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     uid: str = ""
 
 
-Facts = FileFacts | WebFacts | NoteFacts | MailFacts | MailboxFacts | CardFacts
+Facts = FileFacts | WebFacts | ViewFacts | NoteFacts | MailFacts | MailboxFacts | CardFacts
 
 
 class Relation(msgspec.Struct, frozen=True, kw_only=True):

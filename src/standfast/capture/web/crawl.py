@@ -7,7 +7,6 @@ the seen state is asked in one thread, and a generator that is closed leaves not
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Iterator
 from urllib.parse import urljoin
 
@@ -17,11 +16,15 @@ from standfast import __version__
 from standfast.capture.landing import Failure, Finished, Landed, LandingEvent, Progress, Seen, Unchanged
 from standfast.capture.origin import WebOrigin
 from standfast.capture.web.addresses import host_of, normal, site_of
+from standfast.capture.web.answers import location_of, memo_of, reply_of
+from standfast.capture.web.asking import AGAIN_STATUS, Asker
+from standfast.capture.web.browser import Reply
 from standfast.capture.web.fetch import Fetched, Fetcher, FetchError
 from standfast.capture.web.frontier import AGENT, REDIRECTS_LIMIT, Frontier, Wanted
-from standfast.capture.web.links import Links, find_links
+from standfast.capture.web.links import PAGE_TYPES, Links, find_links
+from standfast.capture.web.looking import Looking, landed_view, view_keys
 from standfast.capture.web.memo import Memo, read_memo, write_memo
-from standfast.capture.web.pace import Pace, retry_after_s
+from standfast.capture.web.pace import Pace
 from standfast.capture.web.recorder import write_records
 from standfast.capture.web.scope import Scope, is_private
 from standfast.capture.web.text import document_text
@@ -39,9 +42,6 @@ from standfast.holdings.item import WebFacts
 
 USER_AGENT = f"Mozilla/5.0 (compatible; {AGENT}/{__version__})"
 WORKERS = 8
-TRIES = 4
-BACK_OFF_S = 0.5
-AGAIN_STATUS = (429, 500, 502, 503, 504)
 GONE_STATUS = (404, 410)
 MEDIA_TYPE = "application/warc"
 EVENTS_AHEAD = 8
@@ -49,8 +49,6 @@ ROBOTS_BYTES = 512 * 1024
 """Of a robots.txt no more than this is obeyed (RFC 9309 asks for 500 KiB at least)."""
 ROBOTS_HOPS = 5
 SITEMAPS_LIMIT = 100
-SILENT_LIMIT = 6
-"""A host that gave no answer for so many addresses in a row, each tried several times, is not asked again."""
 NOTICE_BYTES = 16 * 1024
 """A longer page is no notice of suspension, however it is coded."""
 
@@ -106,8 +104,9 @@ class _Crawl:
         self._fetcher = Fetcher(
             clock, answer_limit=origin.max_answer_bytes, total_limit=origin.max_bytes, user_agent=USER_AGENT
         )
+        self._asker = Asker(self._fetcher, self._pace, clock)
+        self._looking = Looking(origin, self._obtain)
         self._events: asyncio.Queue[LandingEvent] = asyncio.Queue(maxsize=EVENTS_AHEAD)
-        self._silent: dict[str, int] = {}
         self._done = 0
         self._complete = True
 
@@ -123,6 +122,12 @@ class _Crawl:
         return None if self._events.empty() else self._events.get_nowait()
 
     async def go(self) -> None:
+        try:
+            await self._go()
+        finally:
+            await self._looking.close()
+
+    async def _go(self) -> None:
         ends_at = asyncio.get_running_loop().time() + self._origin.max_duration_s
         await self._find_private()
         for site in (self._start, *(f"{site_of(self._start)[0]}://{host}/" for host in self._origin.also)):
@@ -139,7 +144,10 @@ class _Crawl:
                 task.cancel()
             await asyncio.gather(*workers, emptied, return_exceptions=True)
         await self._say_cuts()
-        await self._events.put(Finished(complete=self._complete))
+        passed_over = (
+            ("page(s) with scripts that were not run: no browser is on this machine", self._looking.not_looked_at),
+        )
+        await self._events.put(Finished(complete=self._complete, passed_over=passed_over if passed_over[0][1] else ()))
 
     async def _find_private(self) -> None:
         """Private addresses may be asked only where the origin itself lies on them."""
@@ -163,7 +171,7 @@ class _Crawl:
             if fetched.answer.status >= 400:
                 break
             kept = await self._keep(fetched, wanted, self._memo(url))
-            target = normal(_location(fetched))
+            target = normal(location_of(fetched))
             if not target:
                 text = kept[1][:ROBOTS_BYTES].decode("utf-8", "replace") if kept else ""
                 break
@@ -189,7 +197,7 @@ class _Crawl:
             fetched = await self._ask(wanted, failures)
             if fetched is None:
                 raise SiteUnreachableError(self._start, failures[-1] if failures else "no answer")
-            status, target = fetched.answer.status, normal(_location(fetched))
+            status, target = fetched.answer.status, normal(location_of(fetched))
             if status >= 400:
                 raise SiteUnreachableError(self._start, f"it answers with status {status}")
             why = login_wall(self._start, url) or self._suspended(fetched)
@@ -244,30 +252,11 @@ class _Crawl:
             await self._events.put(failure)
 
     async def _ask(self, wanted: Wanted, failures: list[str] | None = None, *, fresh: bool = False) -> Fetched | None:
-        """Ask, and again where that may help. None, and why in `failures`, when it did not."""
-        said = failures if failures is not None else []
+        """Ask, for what changed alone unless `fresh`. None, and why in `failures`, when nothing came."""
         memo = None if fresh else self._memo(wanted.url)
-        host = host_of(wanted.url)
-        if self._silent.get(host, 0) >= SILENT_LIMIT:
-            said.append(f"not asked for: its host did not answer {SILENT_LIMIT} times in a row")
-            return None
-        for attempt in range(TRIES):
-            await self._pace.wait(host)
-            try:
-                fetched = await self._fetcher.fetch(wanted.url, memo.validators if memo else ())
-            except FetchError as why:
-                said.append(str(why))
-                if not why.again:
-                    return None
-                await asyncio.sleep(BACK_OFF_S * 2**attempt)
-                continue
-            self._silent[host] = 0
-            if fetched.answer.status not in AGAIN_STATUS or attempt == TRIES - 1:
-                return fetched
-            asked = retry_after_s(fetched.answer.header("retry-after"), self._clock())
-            self._pace.pause(host, asked if asked is not None else BACK_OFF_S * 2**attempt)
-        self._silent[host] = self._silent.get(host, 0) + 1
-        return None
+        if memo and wanted.page and not memo.looked and not self._looking.is_off:
+            memo = None  # held from a time when pages were not looked at: its bytes are needed once more
+        return await self._asker.ask(wanted.url, memo, failures if failures is not None else [])
 
     async def _take(self, fetched: Fetched, wanted: Wanted, memo: Memo | None) -> None:
         """Keep an answer, or know that it is held; then want what it leads to."""
@@ -285,7 +274,7 @@ class _Crawl:
             return
         kept = await self._keep(fetched, wanted, memo)
         if kept:
-            self._frontier.want(kept[0], wanted, _location(fetched))
+            self._frontier.want(kept[0], wanted, location_of(fetched))
 
     async def _keep(self, fetched: Fetched, wanted: Wanted, memo: Memo | None) -> tuple[Links, bytes] | None:
         answer = fetched.answer
@@ -302,10 +291,17 @@ class _Crawl:
             await self._fail(
                 wanted.url, "it is held, but what it links to was not looked for to its end: it is too large"
             )
-        now = _memo_of(answer, payload, links)
-        if memo and memo.same_as(now):
-            await self._unchanged(wanted, now)
+        reply = Reply(status=answer.status, headers=answer.headers, payload=payload)
+        self._looking.remember(wanted.url, reply)
+        now = memo_of(answer, payload, links)
+        if memo and memo.same_as(now) and (memo.looked or self._looking.is_off or not wanted.page):
+            links.add(memo.links)
+            await self._unchanged(wanted, memo_of(answer, payload, links, memo.views))
             return links, payload
+        views: tuple[str, ...] = ()
+        if wanted.page and not wanted.framed and answer.status == 200 and answer.media_type in PAGE_TYPES:
+            views = await self._look(wanted.url, reply, answer, links)
+        now = memo_of(answer, payload, links, views, looked=not self._looking.is_off)
         facts = WebFacts(
             url=wanted.url,
             status=answer.status,
@@ -330,8 +326,43 @@ class _Crawl:
         )
         return links, payload
 
+    async def _look(self, url: str, reply: Reply, answer: Answer, links: Links) -> tuple[str, ...]:
+        view = await self._looking.look(url, reply, document_text(reply.payload, answer), links)
+        if view is None:
+            return ()
+        if view.why:
+            await self._fail(url, f"it is held as it was answered; in the browser: {view.why}")
+        parts = []
+        for part, landed in landed_view(view, self._clock()):
+            parts.append(part)
+            await self._events.put(landed)
+        return tuple(parts)
+
+    async def _obtain(self, url: str) -> Reply | None:
+        """What the browser asks for: by the same rules as everything else, and kept like it."""
+        place = normal(url)
+        for _ in range(REDIRECTS_LIMIT):
+            if place is None or self._scope.is_left_out(place) or not self._frontier.allowed(place):
+                return None
+            wanted = Wanted(url=place, depth=0, page=self._scope.is_page(place), needed=True, framed=True)
+            first = self._frontier.know(place)
+            if first and not self._frontier.admit(wanted):
+                return None
+            if first:
+                self._looking.met_first.add(place)
+            fetched = await self._ask(wanted, fresh=True)
+            if fetched is None:
+                return None
+            if first:
+                await self._take(fetched, wanted, self._memo(place))
+            place = normal(location_of(fetched))
+            if place is None:
+                return reply_of(fetched, self._origin.max_answer_bytes)
+        return None
+
     async def _unchanged(self, wanted: Wanted, memo: Memo) -> None:
-        await self._events.put(Unchanged(keys=(wanted.url.encode(),), size_bytes=memo.payload_bytes))
+        keys = (wanted.url.encode(), *view_keys(wanted.url, memo.views))
+        await self._events.put(Unchanged(keys=keys, size_bytes=memo.payload_bytes))
 
     async def _fail(self, url: str, why: str) -> None:
         self._complete = False
@@ -342,7 +373,7 @@ class _Crawl:
 
     @staticmethod
     def _suspended(fetched: Fetched) -> str:
-        target = _location(fetched)
+        target = location_of(fetched)
         if target and suspension(target, ""):
             return suspension(target, "")
         answer = fetched.answer
@@ -361,28 +392,3 @@ async def _stop_all() -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
-
-
-def _location(fetched: Fetched) -> str:
-    """Where an answer leads on to, as an absolute address; empty where it doesn't."""
-    target = fetched.answer.header("location")
-    if not target or not 300 <= fetched.answer.status < 400:
-        return ""
-    try:
-        # Headers are bytes; servers write paths in UTF-8 there.
-        return urljoin(fetched.exchange.url, target.encode("latin-1").decode("utf-8", "replace"))
-    except ValueError:
-        return ""
-
-
-def _memo_of(answer: Answer, payload: bytes, links: Links) -> Memo:
-    return Memo(
-        status=answer.status,
-        etag=answer.header("etag"),
-        last_modified=answer.header("last-modified"),
-        payload_sha256=hashlib.sha256(payload).hexdigest(),
-        payload_bytes=len(payload),
-        location=answer.header("location"),
-        pages=tuple(links.pages),
-        needed=tuple(links.needed),
-    )

@@ -35,6 +35,8 @@ class Wanted:
     needed: bool = False
     """A page loads it: it may lead on to any host."""
     hops: int = 0
+    framed: bool = False
+    """Loaded by a page that is looked at: it is not looked at by itself."""
     sitemap: bool = False
     """It may name further lists, wherever on the site they lie."""
 

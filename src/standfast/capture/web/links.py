@@ -89,6 +89,11 @@ class Links:
         """Something the document loads."""
         self._put(self.needed, base, reference)
 
+    def add(self, other: Links) -> None:
+        """All of another document's too."""
+        self.pages.update(other.pages)
+        self.needed.update(other.needed)
+
     def _put(self, where: dict[str, None], base: str, reference: str | None) -> None:
         url = absolute(base, reference) if reference else None
         if url and len(where) >= LINKS_LIMIT:

@@ -20,6 +20,10 @@ class Memo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     location: str = ""
     pages: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    """Parts of its view that are held."""
+    looked: bool = False
+    """It was decided whether to look at it with a browser, and its links are whole."""
 
     @property
     def validators(self) -> list[tuple[str, str]]:
@@ -46,7 +50,7 @@ def write_memo(memo: Memo) -> bytes:
     raw = msgspec.msgpack.encode(memo)
     if len(raw) <= MEMO_LIMIT:
         return raw
-    short = msgspec.structs.replace(memo, etag="", last_modified="", pages=(), needed=())
+    short = msgspec.structs.replace(memo, etag="", last_modified="", pages=(), needed=(), looked=False)
     raw = msgspec.msgpack.encode(short)
     return raw if len(raw) <= MEMO_LIMIT else b""
 

@@ -1,7 +1,8 @@
 """Where each address goes: a relative path that any file system and web server takes. No disk.
 
 - the site's own host is the root, other hosts lie under `_other/`
-- a page ends in `.html`, and `…/` becomes `…/index.html`; anything else keeps an ending that fits its type
+- a page ends in `.html`, and `…/` becomes `…/index.html`; anything else keeps an ending that fits its type, but data
+  that scripts ask for keeps its name
 - a query becomes eight letters of its digest; so do names that differ only in case, are too long, or can't be
 """
 
@@ -172,6 +173,8 @@ def _with_ending(name: str, media_type: str) -> str:
         return name if name.lower().endswith((".html", ".htm")) else name + ".html"
     if not wanted or guessed == media_type:
         return name
+    if media_type == "application/json" and not posixpath.splitext(name)[1]:
+        return name  # scripts ask for it by this very name, and take it as whatever type
     if (
         posixpath.splitext(name)[1]
         and guessed
