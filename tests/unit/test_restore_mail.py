@@ -95,8 +95,9 @@ def test_the_whole_corpus_comes_back_byte_for_byte(
 def test_a_second_run_changes_nothing(hostile: tuple[MailVault, Mailbox], form: Form, tmp_path: Path) -> None:
     vault, _ = hostile
     states = []
-    for _ in range(2):
-        restore_mail(vault.reader(), "mail", tmp_path / "out", form=form)
+    for run in range(2):
+        result = restore_mail(vault.reader(), "mail", tmp_path / "out", form=form)
+        assert (result.items, result.bytes > 0) == (301, run == 0)
         states.append(
             {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "mail").rglob("*")} or digests(tmp_path)
         )

@@ -195,7 +195,7 @@ class _Restoring:
 
     def _write_mbox(self, at: Parts, folder: ChosenFolder) -> None:
         offsets: dict[int, int] = {}
-        why = mbox.write_mbox(self._target, at, folder, self._opened, offsets.__setitem__)
+        why, written = mbox.write_mbox(self._target, at, folder, self._opened, offsets.__setitem__)
         if why:
             self._fail(folder.head.folder, why)
             offsets.clear()
@@ -206,7 +206,7 @@ class _Restoring:
         for n, offset in offsets.items():
             line = folder.lines[n]
             self._result.items += 1
-            self._result.bytes += line.size_bytes
+            self._result.bytes += line.size_bytes if written else 0
             self._listing.add(listed_message(folder.head.folder, _text(at), line, offset))
         self._say(len(folder.lines))
 

@@ -38,13 +38,14 @@ def place_of(folder: ChosenFolder) -> Parts:
     return (ROOM, *above, last + b".mbox")
 
 
-def write_mbox(target: MailTarget, at: Parts, folder: ChosenFolder, opened: Open, note: Note) -> str:
+def write_mbox(target: MailTarget, at: Parts, folder: ChosenFolder, opened: Open, note: Note) -> tuple[str, bool]:
     """Write a folder's file, or see that it is there.
 
     One that holds the beginning of what it should, as after a restore with less in it, is replaced by the whole.
 
     Returns:
-        Why it could not be done: another file stands there, which is left as it is. Empty when it was.
+        Why it could not be done: another file stands there, which is left as it is; empty when it was. And whether
+        anything was written.
 
     Raises:
         OSError: it can't be written.
@@ -56,9 +57,9 @@ def write_mbox(target: MailTarget, at: Parts, folder: ChosenFolder, opened: Open
         except OSError as why:
             verdict = why.strerror or str(why)
         if verdict != _SHORTER:
-            return verdict
+            return verdict, False
     target.place(at, _pieces(folder, opened, note))
-    return ""
+    return "", True
 
 
 _SHORTER = "shorter"
