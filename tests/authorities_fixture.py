@@ -139,6 +139,21 @@ class Authority:
             usage=usage,
         )
 
+    def issue_middle(
+        self, *, path_length: int | None = None, extra: tuple[tuple[x509.ExtensionType, bool], ...] = ()
+    ) -> None:
+        """Another certificate for the intermediate's key, and sign below it from now on."""
+        self.middle = self._certificate(
+            f"{self.name} Intermediate",
+            self._middle_key,
+            "root",
+            self.valid,
+            authority=True,
+            path_length=path_length,
+            extra=extra,
+        )
+        self.use(self.signer)
+
     def use(self, signer: x509.Certificate) -> None:
         """Sign with this certificate from now on. `openssl ts` takes only one whose purpose is right."""
         self.signer = signer
@@ -163,6 +178,8 @@ class Authority:
         purposes: tuple[x509.ObjectIdentifier, ...] = (),
         critical: bool = True,
         usage: bool = True,
+        path_length: int | None = None,
+        extra: tuple[tuple[x509.ExtensionType, bool], ...] = (),
     ) -> x509.Certificate:
         name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example"),
                           x509.NameAttribute(NameOID.COMMON_NAME, subject)])  # fmt: skip
@@ -176,11 +193,13 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(at(valid[0]))
             .not_valid_after(at(valid[1]))
-            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+            .add_extension(x509.BasicConstraints(ca=authority, path_length=path_length), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()), critical=False)
             .add_extension(_usage(authority, usage), critical=True)
         )
+        for extension, insist in extra:
+            builder = builder.add_extension(extension, critical=insist)
         if purposes:
             builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=critical)
         if issuer and self._server_address:

@@ -12,6 +12,8 @@ from typing import Any, get_args
 
 import pytest
 from asn1crypto import cms
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from rfc3161_client import decode_timestamp_response
 
@@ -184,6 +186,43 @@ def test_a_chain_through_an_expired_intermediate_does_not_hold(tmp_path: Path) -
         verify_timestamp(late.stamp(MESSAGE), DIGEST, late.root_pem)
 
 
+def test_what_a_certificate_between_forbids_is_kept_to(tmp_path: Path) -> None:
+    authority = Authority(tmp_path / "a", "Bounded")
+    elsewhere = x509.DirectoryName(x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Elsewhere")]))
+    strange = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55555.9"), b"\x05\x00")
+    for extra, error in (
+        ((), None),
+        (((strange, False),), None),
+        (((strange, True),), UnknownSignerError),
+        # Only the second engine knows this one.
+        (((x509.NameConstraints([elsewhere], None), True),), StampSignatureError),
+    ):
+        authority.issue_middle(path_length=0, extra=extra)
+        if error is None:
+            assert verify_timestamp(authority.stamp(MESSAGE), DIGEST, authority.root_pem)
+        else:
+            with pytest.raises(error):
+                verify_timestamp(authority.stamp(MESSAGE), DIGEST, authority.root_pem)
+
+
+def test_who_is_no_authority_vouches_for_nobody(tmp_path: Path) -> None:
+    """The signer's key issues one more certificate, and a root allows no authority below its own."""
+    authority = Authority(tmp_path / "a", "Below")
+    below = authority._certificate(
+        "Below", authority._key, "middle", authority.valid, purposes=(ExtendedKeyUsageOID.TIME_STAMPING,)
+    )
+    authority.middle, authority._middle_key = authority.signer, authority._key
+    authority.use(authority.issue_signer())
+    with pytest.raises(UnknownSignerError):
+        verify_timestamp(authority.stamp(MESSAGE), DIGEST, authority.root_pem + below.public_bytes(Encoding.PEM))
+    bounded = Authority(tmp_path / "b", "Bounded")
+    bounded.root = bounded._certificate(
+        "Bounded Root", bounded._root_key, None, bounded.valid, authority=True, path_length=0
+    )
+    with pytest.raises(UnknownSignerError):
+        verify_timestamp(bounded.stamp(MESSAGE), DIGEST, bounded.root.public_bytes(Encoding.PEM))
+
+
 def _drop(kind: str) -> Callable[[list[Any]], None]:
     def change(attributes: list[Any]) -> None:
         attributes[:] = [each for each in attributes if each["type"].native != kind]
@@ -200,22 +239,26 @@ def _replace(kind: str, value: Any) -> Callable[[list[Any]], None]:
 
 
 @pytest.mark.parametrize(
-    ("change", "error"),
+    ("change", "error", "said"),
     [
-        (_drop("signing_certificate_v2"), StampSignatureError),
-        (_replace("signing_certificate_v2", {"certs": [{"cert_hash": b"\0" * 32}]}), StampSignatureError),
-        (_replace("message_digest", b"\0" * 32), StampSignatureError),
-        (_drop("message_digest"), StampSignatureError),
-        (_replace("content_type", "data"), StampSignatureError),
-        (lambda attributes: attributes.append(attributes[0]), MalformedStampError),
+        (_drop("signing_certificate_v2"), StampSignatureError, "does not name the certificate"),
+        (
+            _replace("signing_certificate_v2", {"certs": [{"cert_hash": b"\0" * 32}]}),
+            StampSignatureError,
+            "names another certificate",
+        ),
+        (_replace("message_digest", b"\0" * 32), StampSignatureError, "over another time-stamp"),
+        (_drop("message_digest"), StampSignatureError, "over another time-stamp"),
+        (_replace("content_type", "data"), StampSignatureError, "no time-stamp"),
+        (lambda attributes: attributes.append(attributes[0]), MalformedStampError, "twice"),
     ],
 )
 def test_what_is_signed_must_bind_the_stamp_and_its_signer(
-    authority: Authority, response: bytes, change: Callable[[Any], None], error: type[StampError]
+    authority: Authority, response: bytes, change: Callable[[Any], None], error: type[StampError], said: str
 ) -> None:
     """Signed with the authority's own key, and still not taken."""
     assert verify_timestamp(authority.forged(response), DIGEST, authority.root_pem)
-    with pytest.raises(error):
+    with pytest.raises(error, match=said):
         verify_timestamp(authority.forged(response, change_attributes=change), DIGEST, authority.root_pem)
 
 

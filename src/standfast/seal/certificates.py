@@ -26,6 +26,15 @@ CERTIFICATES_LIMIT = 64
 PEM_BYTES_LIMIT = 1024 * 1024
 _TRIED_LIMIT = 256
 _DIGESTS = {"sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512"}
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the library raises over a certificate that is none, or none that it knows."""
 _UNDERSTOOD = {
     ExtensionOID.BASIC_CONSTRAINTS,
     ExtensionOID.KEY_USAGE,
@@ -83,7 +92,7 @@ def load_certificate(der: bytes) -> x509.Certificate:
             certificate = x509.load_der_x509_certificate(der)
             # The rest is parsed where it is asked for: ask now, so that nothing fails later.
             _ = (certificate.subject, certificate.issuer, certificate.extensions, certificate.public_key())
-    except (ValueError, TypeError, x509.DuplicateExtension, UnsupportedAlgorithm, Warning) as why:
+    except (*_UNREADABLE, Warning) as why:
         raise MalformedStampError(f"a certificate in it can't be read: {why}") from None
     return certificate
 
