@@ -7,6 +7,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,18 @@ def test_what_the_server_shows_otherwise_is_found(
     _, counts = checked(vault, restored, find_program())
     assert counts["content"] == (304, 304)
     assert counts["mail server"] == (303 - 20, 303)  # one of each folder that has any
+
+
+def test_flags_and_dates_that_the_server_shows_otherwise_are_found(
+    vault: MailVault, restored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = MailServer.fetch
+    for change in ({"flags": frozenset({"$Other"})}, {"date": "01-Jan-1971 00:00:00 +0000"}):
+        monkeypatch.setattr(
+            MailServer, "fetch", lambda server, change=change: [replace(each, **change) for each in fetch(server)]
+        )
+        _, counts = checked(vault, restored, find_program())
+        assert counts["mail server"] == (0, 303)
 
 
 def test_the_mail_belongs_to_its_owner_again_when_the_server_has_ended(vault: MailVault, restored: Path) -> None:

@@ -175,6 +175,13 @@ def test_hostile_folder_names_stay_below_the_target_and_apart(tmp_path: Path) ->
     assert {path.name for path in tmp_path.iterdir()} == {"vault", "room"}
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_folders_that_differ_in_case_alone_lie_apart_on_every_disk(form: Form, tmp_path: Path) -> None:
+    box = Mailbox(folders={"Cases": [letter(1)], "cases": [letter(2)], "CASES": [letter(3)]})
+    restored(made(tmp_path / "vault", box), tmp_path / "out", form=form)
+    assert len({each.place.casefold() for each in listed(tmp_path / "out")[0]}) == 3
+
+
 @given(st.text(min_size=1, max_size=60), st.sampled_from(["", "/", "."]))
 def test_any_folder_name_becomes_names_that_a_disk_takes(name: str, delimiter: str) -> None:
     folder = re.sub(r"[\x00-\x1f\x7f\\\ud800-\udfff]", "_", name)
