@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import bagit
 import pytest
 
 from disclosure_fixture import SECRETS, DisclosingOffice, disclosing_office
-from program import Program
+from program import STANDFAST, Program
 
 
 @pytest.fixture(scope="module")
@@ -206,5 +207,12 @@ def test_a_kill_leaves_no_bundle_under_the_name(tmp_path: Path) -> None:
     # What the cut left is named, and not taken for anything.
     assert program.json(*words, status=185)["error"]["code"] == "DIS-185"
     unfinished.unlink()
+    # A disk that is full leaves nothing either.
+    full = subprocess.run(
+        ["prlimit", "--fsize=1000000", str(STANDFAST), "-C", str(program.vault), *words, "--json"],
+        cwd=tmp_path, env=program.environment, capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert json.loads(full.stdout)["error"]["code"] == "DIS-186"
+    assert not unfinished.exists()
     assert program.json(*words)["items"] == [item]
     assert program.json("check", "large.zip")["ok"]
