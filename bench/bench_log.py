@@ -247,7 +247,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where to write; /dev/shm leaves the disk out of it")
     options = parser.parse_args()
     print(f"pymerkle with SQLite {sqlite3.sqlite_version}; ratios: above 1, ours is better\n")
-    print(f"{'':44}{'ours':>12}{'pymerkle':>12}{'aics-tlog':>12}{'ratios':>14}")
+    print(f"{'':44}{'ours':>12}{'pymerkle':>12}{'aics-tlog':>12}{'ratios':>20}")
     with tempfile.TemporaryDirectory(dir=options.folder) as scratch:
         root = Path(scratch)
         for batch in BATCHES:
@@ -282,7 +282,8 @@ def main() -> None:
 def line(what: str, found: list[float], *, fewer: bool) -> None:
     """One row, with ours against each peer."""
     cells = "".join(f"{each:>12{',.0f' if each >= 100 else ',.2f'}}" for each in found)
-    ratios = "".join(f"{each / found[0] if fewer else found[0] / each:>6.1f}x" for each in found[1:])
+    better = [each / found[0] if fewer else found[0] / each for each in found[1:]]
+    ratios = "".join(f"{each:>9{',.0f' if each >= 100 else '.1f'}}x" for each in better)
     print(f"{what:44}{cells}{ratios}", flush=True)
 
 
