@@ -10,6 +10,7 @@ from standfast import clock
 from standfast.assembly.captures import capture_of, location_of
 from standfast.assembly.ledger import Ledger, read_ledger, write_ledger
 from standfast.assembly.office import Office
+from standfast.assembly.outside_proofs import ProofWatch
 from standfast.assembly.stamping import StampTold, renew_stamps, stamp_newest
 from standfast.errors.base import StandfastError
 from standfast.intake.place import IntakePlace
@@ -108,7 +109,12 @@ def _protect_one(
     say = (lambda progress: tell(origin.name, progress)) if tell else None
     try:
         capture = capture_of(office, origin, reread=reread)
-        return bring_in(place, capture, origin=origin.name, kind=kind, location=location, tell=say)
+        if kind != "files":
+            return bring_in(place, capture, origin=origin.name, kind=kind, location=location, tell=say)
+        watch = ProofWatch()
+        result = bring_in(place, capture, origin=origin.name, kind=kind, location=location, tell=say, held=watch.held)
+        result.accessions += watch.keep_findings(office, place)
+        return result
     except StandfastError as why:
         if why.code.startswith(("CAP-", "SET-", "IMP-")):
             failed = RunResult(name=origin.name, kind=kind)
