@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def show_code(run: Invocation) -> Callable[[DevicePrompt], None] | None:
     """What shows a code, or None when nobody sits there: then no code is asked for."""
-    if not sys.stderr.isatty():
+    if run.output.quiet or not sys.stderr.isatty():
         return None
 
     def show(prompt: DevicePrompt) -> None:

@@ -18,12 +18,12 @@ from datetime import datetime
 
 from standfast.clock import Clock, machine_clock, monotonic_s
 from standfast.errors.base import StandfastError
-from standfast.errors.mail import CommandRefusedError, MailServerLostError
+from standfast.errors.mail import CommandRefusedError, MailError, MailServerLostError
 from standfast.holdings.mailbox import MailboxHead, MessageLine
 from standfast.imap.access import ImapAccess
 from standfast.imap.connection import Connection
 from standfast.restore.mail.choice import NOT_SELECTABLE, ChosenFolder, ChosenMail, MailChoice, choose_mail
-from standfast.restore.mail.server_append import Appender, Outgoing, Report
+from standfast.restore.mail.server_append import LATER, Appender, Outgoing, Report
 from standfast.restore.mail.server_folders import ServerFolders
 from standfast.restore.mail.server_index import FolderState, Presence, examine
 from standfast.restore.plan import HoldingsReader, RestoreResult, Tell, loss_of
@@ -36,7 +36,8 @@ TRIES = 6
 PAUSES_S = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 BREAKS = 2
 """A message on which the line broke that often, alone, is given up."""
-LATER = ("UNAVAILABLE", "INUSE", "THROTTLED", "SERVERBUG")
+WORTH_A_SECOND_LINE = 200
+"""Messages. A server waits for its disk at each command: over two lines it waits for two at once."""
 NOT_HELD = "the message is not held: it could not be captured, or was withdrawn"
 
 
@@ -100,8 +101,19 @@ class _Restoring:
         self._tell, self._timeout_s, self._sleep = tell, timeout_s, sleep
         self._done, self._total = 0, chosen.message_count
         self._known: dict[tuple[bytes, int], dict[int, str]] = {}
-        self._singly = False
+        self._singly: set[str] = set()
+        """Folders in which a line broke: their messages are sent one by one."""
         self._breaks: Counter[tuple[str, int]] = Counter()
+        self._placed: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._todo = deque(
+            folder
+            for folder in chosen.folders
+            if folder.lines or not NOT_SELECTABLE & {each.lower() for each in folder.head.attributes}
+        )
+        self._reports = {id(folder): Report() for folder in self._todo}
+        self._second: Connection | None = None
+        self._ended = False
 
     def go(self) -> None:
         """Bring every folder back, over as many lines as it takes.
@@ -109,31 +121,57 @@ class _Restoring:
         Raises:
             MailError: nothing comes of it any more.
         """
-        todo = deque(
-            folder
-            for folder in self._chosen.folders
-            if folder.lines or not NOT_SELECTABLE & {each.lower() for each in folder.head.attributes}
-        )
-        reports = {id(folder): Report() for folder in todo}
+        with ThreadPoolExecutor(READERS, "read") as readers, ThreadPoolExecutor(1, "second line") as helper:
+            try:
+                if self._total >= WORTH_A_SECOND_LINE and len(self._todo) > 1:
+                    helping = helper.submit(self._help, readers)
+                    self._persist(readers)
+                    helping.result()
+                # What the second line left undone when it broke.
+                self._persist(readers)
+            finally:
+                self._ended = True
+                if (second := self._second) is not None:
+                    second.close()
+
+    def _persist(self, readers: ThreadPoolExecutor) -> None:
+        """Work until nothing is left to do, over one line after another."""
         tries = before = 0
-        placed: dict[str, str] = {}
-        with ThreadPoolExecutor(READERS, "read") as readers:
-            while todo:
-                try:
-                    with Connection.open(self._access, timeout_s=self._timeout_s) as connection:
-                        folders = ServerFolders.learn(connection)
-                        folders.placed = placed
-                        while todo:
-                            self._folder(connection, folders, todo[0], reports[id(todo[0])], readers)
-                            self._conclude(todo[0], reports[id(todo.popleft())])
-                except (MailServerLostError, CommandRefusedError) as why:
-                    if isinstance(why, CommandRefusedError) and why.response_code not in LATER:
-                        raise
-                    settled = sum(len(report.settled) for report in reports.values())
-                    tries, before = (tries + 1 if settled == before else 0), settled
-                    if tries >= TRIES:
-                        raise
-                    self._sleep(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
+        while self._todo:
+            try:
+                with Connection.open(self._access, timeout_s=self._timeout_s) as connection:
+                    self._work(connection, readers)
+            except (MailServerLostError, CommandRefusedError) as why:
+                if isinstance(why, CommandRefusedError) and why.response_code not in LATER:
+                    raise
+                settled = sum(len(report.settled) for report in self._reports.values())
+                tries, before = (tries + 1 if settled == before else 0), settled
+                if tries >= TRIES:
+                    raise
+                self._sleep(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
+
+    def _help(self, readers: ThreadPoolExecutor) -> None:
+        """Work along over a second line, which the server need not grant: what breaks here the first one does."""
+        with suppress(MailError), Connection.open(self._access, timeout_s=self._timeout_s) as connection:
+            self._second = connection
+            self._work(connection, readers)
+
+    def _work(self, connection: Connection, readers: ThreadPoolExecutor) -> None:
+        folders = ServerFolders.learn(connection)
+        folders.placed = self._placed
+        while not self._ended:
+            with self._lock:
+                if not self._todo:
+                    return
+                folder = self._todo.popleft()
+            try:
+                self._folder(connection, folders, folder, self._reports[id(folder)], readers)
+            except BaseException:
+                with self._lock:
+                    self._todo.appendleft(folder)
+                raise
+            with self._lock:
+                self._conclude(folder, self._reports[id(folder)])
 
     def _folder(
         self,
@@ -145,7 +183,8 @@ class _Restoring:
     ) -> None:
         lines = [line for line in folder.lines if line.uid not in report.settled]
         try:
-            raw, name = folders.place(connection, folder.head)
+            with self._lock:
+                raw, name = folders.place(connection, folder.head)
             state = examine(connection, raw)
         except CommandRefusedError as why:
             if why.response_code in LATER:
@@ -158,9 +197,8 @@ class _Restoring:
         appender = Appender(connection, raw, report, state.known)
         messages = _ahead(readers, missing, lambda line: self._read(line, report))
         try:
-            appender.append(self._counted(messages, report), singly=self._singly)
+            appender.append(self._counted(messages, report), singly=folder.head.folder in self._singly)
             appender.check(state.uid_next or 1)
-            self._singly = False
         except MailServerLostError:
             self._suspect(folder.head, appender.sending, report)
             raise
@@ -211,13 +249,14 @@ class _Restoring:
                 yield message
 
     def _step(self) -> None:
-        self._done = min(self._done + 1, self._total)
-        if self._tell and self._done % 16 == 0:
-            self._tell(self._done, self._total)
+        with self._lock:
+            self._done = min(self._done + 1, self._total)
+            if self._tell and self._done % 16 == 0:
+                self._tell(self._done, self._total)
 
     def _suspect(self, head: MailboxHead, sending: list[Outgoing], report: Report) -> None:
         """The line broke. If it was a message's doing, it must not break every line to come."""
-        self._singly = True
+        self._singly.add(head.folder)
         if len(sending) == 1:
             line = sending[0].line
             self._breaks[head.folder, line.uid] += 1
@@ -228,14 +267,17 @@ class _Restoring:
     def _refuse(
         self, head: MailboxHead, lines: Sequence[MessageLine], report: Report, why: CommandRefusedError
     ) -> None:
-        self._result.fail(head.folder, f"the server has no place for this folder: {why.said}")
+        with self._lock:
+            self._result.fail(head.folder, f"the server has no place for this folder: {why.said}")
         for line in lines:
             report.settled.add(line.uid)
             report.failures.append((line, "its folder was refused"))
 
     def _say_where(self, folders: ServerFolders, head: MailboxHead, name: str) -> None:
-        if name != folders.wanted_name(head):
-            self._result.notes.append(f"the folder {head.folder} is {name} there")
+        note = f"the folder {head.folder} is {name} there"
+        with self._lock:
+            if name != folders.wanted_name(head) and note not in self._result.notes:
+                self._result.notes.append(note)
 
     def _conclude(self, folder: ChosenFolder, report: Report) -> None:
         """A folder is done: count it, and list what is not as it was."""

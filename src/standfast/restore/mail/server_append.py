@@ -21,6 +21,8 @@ from standfast.restore.mail.server_index import Found, list_messages, number
 BATCH_MESSAGES, BATCH_BYTES = 100, 4 * 1024 * 1024
 IN_FLIGHT = 2
 """Commands on the way where literals need no leave: while the server writes one batch, the next one goes out."""
+LATER = ("UNAVAILABLE", "INUSE", "THROTTLED", "SERVERBUG")
+"""Response codes that ask to come again."""
 FULL = ("OVERQUOTA", "LIMIT")
 TOO_FULL = "over quota: {}"
 
@@ -143,7 +145,13 @@ class Appender:
             self._send_lesser(message, why)
 
     def _send_lesser(self, message: Outgoing, refused: CommandRefusedError) -> None:
-        """A message was refused alone: try it with less."""
+        """A message was refused alone: try it with less.
+
+        Raises:
+            CommandRefusedError: the server asks to come again later.
+        """
+        if refused.response_code in LATER:
+            raise refused
         if refused.response_code in FULL or "quota" in refused.said.lower():
             smallest = self._refused_bytes
             self._refused_bytes = len(message.raw) if smallest is None else min(smallest, len(message.raw))
