@@ -52,6 +52,8 @@ def certificates_in(pem: bytes) -> list[bytes]:
     Raises:
         MalformedStampError: there is none, too many, or one that can't be read.
     """
+    if not pem.strip():
+        raise MalformedStampError("no certificate is given that could vouch for it")
     if len(pem) > PEM_BYTES_LIMIT:
         raise MalformedStampError(f"a file of certificates has more than {PEM_BYTES_LIMIT} bytes")
     try:
