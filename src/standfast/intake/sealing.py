@@ -160,27 +160,20 @@ class _Work:
         except OSError as why:
             return Sealed(landed=landed, failure=why.strerror or str(why))
         try:
+            if reference.size_bytes < SMALLEST_BYTES:
+                content = _read(handle, reference.size_bytes + 1)
+                if len(content) <= reference.size_bytes:
+                    settled = _settled(handle, reference, len(content))
+                    return self._seal_small(landed, content, landed.quality if settled else CHANGED)
+                os.lseek(handle, 0, os.SEEK_SET)  # it grew since it was listed
             digest = ContentDigest()
-            self._read_file(handle, reference.size_bytes, digest)
-            found = os.fstat(handle)
-            same = (found.st_size, found.st_mtime_ns) == (reference.size_bytes, reference.mtime_ns)
-            settled = same and digest.size_bytes == reference.size_bytes
+            self._read_large(handle, digest)
+            settled = _settled(handle, reference, digest.size_bytes)
             return self._sealed(landed, digest, landed.quality if settled else CHANGED)
         except _UnreadableError as why:
             return Sealed(landed=landed, failure=str(why))
         finally:
             os.close(handle)
-
-    def _read_file(self, handle: int, expected_bytes: int, digest: ContentDigest) -> None:
-        if expected_bytes < SMALLEST_BYTES:
-            content = _read(handle, expected_bytes + 1)
-            if len(content) <= expected_bytes:
-                digest.update(content)
-                if content:
-                    self._take(content)
-                return
-            os.lseek(handle, 0, os.SEEK_SET)  # it grew since it was listed
-        self._read_large(handle, digest)
 
     def _read_large(self, handle: int, digest: ContentDigest) -> None:
         filled, window = 0, self._sealer.window
@@ -234,6 +227,13 @@ class _Work:
             chunks=tuple(self._chunks),
             quality=quality,
         )
+
+
+def _settled(handle: int, reference: FileReference, read_bytes: int) -> bool:
+    """Whether the file is as it was listed, after all of it was read."""
+    found = os.fstat(handle)
+    told = (found.st_size, found.st_mtime_ns, read_bytes)
+    return told == (reference.size_bytes, reference.mtime_ns, reference.size_bytes)
 
 
 def _read(handle: int, length: int) -> bytes:
