@@ -125,8 +125,8 @@ def pem(*certificates: x509.Certificate) -> bytes:
     return b"".join(each.public_bytes(Encoding.PEM) for each in certificates)
 
 
-def c2pa_picture(path: Path) -> bytes:
-    """Write a picture with Content Credentials; the root that its certificate leads to."""
+def c2pa_picture(path: Path, *, elsewhere: str = "") -> bytes:
+    """Write a picture with Content Credentials, or with the address of some; the root that its certificate leads to."""
     import c2pa
 
     root = certificate("Example C2PA Root")
@@ -153,6 +153,9 @@ def c2pa_picture(path: Path) -> bytes:
         ],
     }
     with c2pa.Signer.from_info(info) as signing, c2pa.Builder(manifest) as builder:
+        if elsewhere:
+            builder.set_remote_url(elsewhere)
+            builder.set_no_embed()
         builder.sign_file(str(plain), str(path), signing)
     plain.unlink()
     return pem(root[0])

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -188,6 +190,25 @@ def test_content_credentials(room: Room) -> None:
     assert room.outcome(photo) == "failed"
     photo.write_bytes(made.png())
     assert room.find(photo) is None
+
+
+def test_content_credentials_that_stand_elsewhere_are_not_fetched(room: Room) -> None:
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever).start()
+        photo = room.folder / "photo.png"
+        root = made.c2pa_picture(photo, elsewhere=f"http://127.0.0.1:{server.server_port}/manifest.c2pa")
+        room.trust("c2pa", "root.pem", root)
+        found = room.find(photo)
+        server.shutdown()
+    assert found
+    assert (found.outcome, asked) == ("not checked", [])
 
 
 HOSTILE = """

@@ -12,14 +12,17 @@ import re
 import shutil
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bundle_corpus import make_corpus
+from bundle_corpus import FULL, World, build, make_corpus, parts_of
 from standfast.restore.site.browser import FLAGS, find_browser
+from standfast.seal.evidence_record import first_chains, leaf_to_renew, renewed, write_record
+from standfast.seal.timestamp import digest_request
 from standfast.tlog.policy import parse_policy
 from standfast.verify.steps import Trust
 from verify_page import DONE, FORGET, PAGE, READ, VECTORS, checked_steps, shown_steps
@@ -253,3 +256,47 @@ def test_text_of_a_bundle_is_never_markup(page: Page, tmp_path: Path) -> None:
     drop(page, bundle)
     assert page.inner_text("#verdict bdi") == bundle.name
     assert page.evaluate("document.images.length") == 0
+
+
+def test_a_renewed_stamp_and_one_renewed_wrongly(page: Page, tmp_path: Path) -> None:
+    """By time-stamp renewal, then by hash-tree renewal; then a record over another file."""
+    world = World(tmp_path / "world")
+    parts = parts_of(world, 3, FULL)
+    (one, two) = world.authorities.values()
+    for name, message in (("good", None), ("forged", b"another")):
+        checkpoints = []
+        for each in parts.checkpoints:
+            covered = message or each.note
+            chains = first_chains(one.stamp(covered) if message else each.stamps["example-one/response.tsr"])
+            for moment, authority, algorithm in (("2027-05-04", two, "sha512"), ("2028-05-04", one, "sha256")):
+                authority.moment = f"{moment} 12:00:00"
+                leaf = leaf_to_renew(chains, covered, algorithm)
+                request = digest_request(algorithm, leaf.digest, nonce=7)
+                chains = renewed(chains, leaf, authority.answer(request), ())
+            stamps = {**each.stamps, "example-one/renewal-1.ers": write_record(chains)}
+            checkpoints.append(replace(each, stamps=stamps))
+        bundle = tmp_path / f"{name}.zip"
+        bundle.write_bytes(build(replace(parts, checkpoints=checkpoints)))
+        found = drop(page, bundle)
+        assert shown_steps(found) == checked_steps(bundle)
+        assert found["failed"] == ("renewals" if message else "")
+        assert ("renewals", "failed" if message else "passed") in {tuple(each[:2]) for each in found["steps"]}
+
+
+def test_a_large_item_is_read_as_a_stream(page: Page, tmp_path: Path) -> None:
+    """100 MB here; 3 GB were tried by hand, see page/README.md."""
+    drop(page, GOOD)
+    large = tmp_path / "large.bin"
+    with large.open("wb") as file:
+        file.truncate(100_000_000)
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Performance.enable")
+    page.set_input_files("#loose-file", large)
+    peak, settled = 0, False
+    while not settled:
+        page.wait_for_timeout(200)
+        metrics = {each["name"]: each["value"] for each in devtools.send("Performance.getMetrics")["metrics"]}
+        peak = max(peak, metrics["JSHeapUsedSize"])
+        settled = page.evaluate("Boolean(document.querySelector('#loose.failed'))")
+    devtools.detach()
+    assert peak < 50_000_000
