@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import random
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
+import brotli
 import pytest
 
 from mail_vault import hostile_mailbox
 from standfast.assembly.finding import TEXT_CHILD
+from standfast.capture.web.recorder import Exchange, write_records
 from standfast.errors.search import TextReaderError
 from standfast.search.child import TextReader
 
@@ -56,6 +60,37 @@ def test_html_says_what_it_shows_and_fetches_nothing() -> None:
     page = html(b"<style>.x{}</style><script>secret()</script><p>one</p><p>two<img src=http://192.0.2.1/x></p>")
     with TextReader(TEXT_CHILD) as texts:
         assert texts.read("mail", page).text.split() == ["one", "two"]
+
+
+def recorded(head: bytes, body: bytes) -> bytes:
+    """A web item's content."""
+    response = b"HTTP/1.1 200 OK\r\n" + head + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    exchange = Exchange(
+        url="https://example.org/",
+        ip="",
+        started_at=datetime(2031, 5, 4, tzinfo=UTC),
+        request=b"GET / HTTP/1.1\r\nHost: example.org\r\n\r\n",
+        response=response,
+    )
+    return write_records(exchange)
+
+
+def test_web_pages_are_read_from_their_records_in_any_charset_and_coding() -> None:
+    page = "<html><head><title>تقرير</title></head><body><p>شهادة</p><script>secret()</script></body></html>"
+    for head, body in [
+        (b"Content-Type: text/html; charset=windows-1256", page.encode("windows-1256")),
+        (b"Content-Type: text/html", page.replace("<head>", '<head><meta charset="iso-8859-6">').encode("iso-8859-6")),
+        (b"Content-Type: text/html; charset=utf-8\r\nContent-Encoding: gzip", gzip.compress(page.encode())),
+        (b"Content-Type: text/html; charset=utf-8\r\nContent-Encoding: br", brotli.compress(page.encode())),
+    ]:
+        with TextReader(TEXT_CHILD) as texts:
+            read = texts.read("web", recorded(head, body))
+        assert (read.title, read.text.split()) == ("تقرير", ["تقرير", "شهادة"]), head
+    with TextReader(TEXT_CHILD) as texts:
+        bomb = gzip.compress(b"a" * (1 << 28), 1)
+        assert texts.read("web", recorded(b"Content-Type: text/html\r\nContent-Encoding: gzip", bomb)).unread
+        assert texts.read("web", b"no records").unread
+        assert texts.read("web", recorded(b"Content-Type: image/png", b"x")).text == ""
 
 
 @pytest.mark.parametrize(

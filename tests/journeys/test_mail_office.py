@@ -132,3 +132,13 @@ def test_a_continuity_page_is_made_on_request(program: Program) -> None:
     page = program.room / "continuity" / "continuity.html"
     assert page.stat().st_mode & 0o777 == 0o600
     assert 'lang="es"' in page.read_text()
+
+
+def test_a_contact_that_changed_is_taken_while_the_mail_is_as_it_was(program: Program, radicale: Radicale) -> None:
+    before = len(program.json("items", "--origin", "office")["items"])
+    radicale.put("/ruth/book/1.vcf", CONTACT.replace(b"Amal Example", b"Amal Elsewhere"))
+    done = program.json("protect", "office")["origins"][0]
+    assert (done["ok"], done["items_new"], done["failures"]) == (True, 1, [])
+    assert len(program.json("items", "--origin", "office")["items"]) == before
+    assert program.json("find", "elsewhere")["total"] == 1
+    assert program.json("protect", "office")["origins"][0]["items_new"] == 0

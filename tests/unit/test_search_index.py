@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from mail_vault import Mailbox, MailVault, Message, made
+from standfast.capture.landing import Finished, Landed, LandingEvent, Seen
 from standfast.errors.search import IndexUnusableError
+from standfast.holdings.item import WebFacts
+from standfast.intake.run import bring_in
 from standfast.search.child import ReadText, TextReader
 from standfast.search.index import INDEX_NAME, Hit, SearchIndex
 from standfast.search.query import ask
@@ -177,3 +182,35 @@ def test_the_same_bytes_in_two_origins_are_found_in_both(searched: Searched, box
     box.folders["INBOX"].pop(0)
     searched.vault.take(box, "export")
     assert sorted((hit.origin, hit.state) for hit in searched.find("witness")) == [("export", "gone"), ("mail", "held")]
+
+
+class OnePage:
+    """A site of one page."""
+
+    tool = "standfast/test web"
+
+    def run(self, seen: Seen) -> Iterator[LandingEvent]:
+        yield Landed(
+            key=b"https://example.org/report",
+            mark=b"1",
+            untrusted_name=b"https://example.org/report",
+            media_type="application/warc",
+            captured_at=datetime(2031, 5, 4, tzinfo=UTC),
+            facts=WebFacts(url="https://example.org/report", status=200, payload_type="text/html"),
+            content=b"HTTP/1.1 200 OK\r\n\r\nthe shelling of a hospital",
+        )
+        yield Finished(complete=True)
+
+
+def test_web_pages_and_contacts_are_found_too(searched: Searched, box: Mailbox) -> None:
+    place = searched.vault.open_place()
+    try:
+        bring_in(place, OnePage(), origin="site", kind="web", location="https://example.org/")
+    finally:
+        place.close()
+    assert [(hit.kind, hit.date) for hit in searched.find("shelling hospital")] == [("web", "2031-05-04")]
+    assert [hit.name for hit in searched.find("report")] == ["https://example.org/report"]
+    card = b"BEGIN:VCARD\r\n\r\nFN:Amal Example\r\nEND:VCARD\r\n"
+    box.cards = [("Friends", "text/vcard", card)]
+    searched.vault.take(box)
+    assert [(hit.kind, hit.subject) for hit in searched.find("friends example")] == [("contact", "Amal Example")]
