@@ -52,7 +52,8 @@ def find(
     """Find words in mail, web pages, contacts and calendars, and in the names of files.
 
     All words must be there; "words in quotes" together; word* begins so; -word, after --, must not be there. Among the
-    words may stand from:WHO, to:WHO, subject:WORD, date:2031-05, date:2031..2032, has:attachment, folder:GLOB and origin:NAME.
+    words may stand from:WHO, to:WHO, subject:WORD, date:2031-05, date:2031..2032, has:attachment, folder:GLOB and
+    origin:NAME.
     Letters are compared without case, accents and vowel marks; an Arabic word is found behind its article too.
     """
     from standfast.assembly import finding
