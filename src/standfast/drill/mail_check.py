@@ -124,7 +124,7 @@ def check_mail(
     folders: list[tuple[str, list[_File]]] = []
     for item, head, lines in lists:
         if not lines and {"\\noselect", "\\nonexistent"} & {each.lower() for each in head.attributes}:
-            findings.restored.add(item.record.id)  # a name alone: it stands in the listing
+            findings.restored.add(item.record.id)  # a name alone, that can hold no mail: nothing to bring back
             continue
         place = places.pop(head.folder, None)
         files = list(_files(to, place, said)) if place is not None else []
