@@ -44,11 +44,14 @@ class MailVault:
     """A vault with one origin of mail."""
 
     room: Path
+    fresh: bool = True
+    """Make it; else it is there."""
     vault: SmallVault = field(init=False)
 
     def __post_init__(self) -> None:
         self.vault = SmallVault(self.room / "vault")
-        self.vault.make()
+        if self.fresh:
+            self.vault.make()
 
     def protect(self, port: int, user: str = "ruth", *, reread: bool = False, **options: Any) -> RunResult:
         """One run; pauses are short."""

@@ -61,7 +61,7 @@ class Workers:
         self._open = opener
         self._first_pause_s = first_pause_s
         self._state = _State()
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.RLock())
         self._connections: set[Connection] = set()
         self._threads: list[threading.Thread] = []
         self._unstarted = max(0, count - 1)
@@ -74,9 +74,9 @@ class Workers:
                 self._put(task)
             waiting = len(self._state.examine) + sum(map(len, self._state.fetch.values()))
             more = waiting > IN_FLIGHT and self._unstarted > 0
+            self._unstarted -= more
             self._changed.notify_all()
         if more:
-            self._unstarted -= 1
             self._start(None)
 
     def get(self) -> Reply:
@@ -165,7 +165,7 @@ class Workers:
         try:
             if first is not None:
                 session = self._session(first)
-            elif (session := self._second()) is None:
+            elif (session := self._second()) is None and self._leaves(for_good=True):
                 return
             while (task := self._next(_selected(session))) is not None:
                 under_way: list[Task] = [task]
@@ -188,8 +188,19 @@ class Workers:
                 raise
         finally:
             self._leave(session)
-            with self._changed:
-                self._state.alive -= 1
+
+    def _leaves(self, *, for_good: bool) -> bool:
+        """This thread may go, since another one stays; the last one never does. Whoever goes is counted at once.
+
+        `for_good`: the server does not allow as many, and is not asked again in this run.
+        """
+        with self._changed:
+            if self._state.alive <= 1:
+                return False
+            self._state.alive -= 1
+            self._unstarted += not for_good
+            self._changed.notify_all()
+            return True
 
     def _second(self) -> Session | None:
         """One connection more, if the server allows it."""
@@ -319,10 +330,10 @@ class Workers:
             state.in_vain += 1
             for task in reversed(under_way):
                 self._put(task, front=True)
+            self._changed.notify_all()
             if connected:
                 self._blame(under_way[0], why)
-            if state.alive > 1 and not connected:
-                self._unstarted += 1  # the server allows fewer just now
+            if not connected and self._leaves(for_good=False):
                 return False
             if state.in_vain > TRIES_IN_VAIN or isinstance(why, MailServerUntrustedError):
                 state.replies.append(Dead(why=why))
