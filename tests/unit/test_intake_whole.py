@@ -10,6 +10,7 @@ import pytest
 
 from standfast.capture.landing import Finished, Landed, LandingEvent, Seen, Unchanged
 from standfast.holdings.item import FileFacts
+from standfast.intake.seen import SeenState
 from vault_builder import SmallVault, TickingClock
 
 
@@ -122,3 +123,24 @@ def test_a_run_that_asks_for_many_rows_reads_them_at_once(vault, monkeypatch):
 
     result = vault.protect(Asking([]))  # type: ignore[arg-type]
     assert result.items_gone == 1
+
+
+@pytest.mark.parametrize("taken", [True, False], ids=["the log took it", "the log did not take it"])
+def test_a_cut_right_after_the_log_takes_nothing_in_twice(vault, monkeypatch, taken):
+    """Between the log and the memory of what it took there is a moment."""
+
+    class Cut(BaseException):
+        pass
+
+    def cut(*_):
+        raise Cut
+
+    monkeypatch.setattr(SeenState, "keep", cut)
+    if not taken:
+        monkeypatch.setattr("standfast.tlog.append.LogWriter.append", cut)
+    with pytest.raises(Cut):
+        run(vault, landed("a"), landed("b"), Finished(complete=True))
+    monkeypatch.undo()
+    _, result = run(vault, landed("a"), landed("b"), landed("c"), Finished(complete=True))
+    assert result.items_new == (1 if taken else 3)
+    assert sorted(held.record.name for held in vault.reader().every_item()) == ["a", "b", "c"]

@@ -19,6 +19,12 @@ def new_item_id() -> str:
     return item_id_of(secrets.token_bytes(10))
 
 
+def new_item_ids(count: int) -> list[str]:
+    """As many fresh identifiers; the system is asked for random bytes once."""
+    block = secrets.token_bytes(10 * count)
+    return [item_id_of(block[at : at + 10]) for at in range(0, len(block), 10)]
+
+
 def item_id_of(digest: bytes) -> str:
     """The identifier that the first 80 bits of a keyed digest give."""
     number = int.from_bytes(digest[:10], "big")

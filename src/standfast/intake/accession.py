@@ -8,6 +8,7 @@ away; after it nothing is lost.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,8 +86,12 @@ class Accession:
             self._salts = [block[at : at + SALT_BYTES] for at in range(0, len(block), SALT_BYTES)]
         return self._salts.pop()
 
-    def close(self) -> Acknowledged:
+    def close(self, before_logged: Callable[[int, str], None] | None = None) -> Acknowledged:
         """Make all of it durable and sign.
+
+        Args:
+            before_logged: told the number and the inventory's digest just before the log takes it. What it writes is
+                of worth only if the log does: whoever is cut off between the two can tell by that digest.
 
         Raises:
             OSError: the disk could not take it; call `discard`.
@@ -101,6 +106,8 @@ class Accession:
         target = place.folder.held(inventory_name(self.number))
         durable.make_folder(target.parent)
         durable.write_atomically(target, raw)
+        if before_logged:
+            before_logged(self.number, sha256_hex(raw))
         checkpoint = place.log.append(leaves, place.clock())
         digest = sha256_hex(raw)
         place.acknowledge(self.number, digest)

@@ -15,7 +15,7 @@ from standfast import clock
 from standfast.capture.landing import Capture, Failure, FileReference, Finished, Landed, Progress, Unchanged
 from standfast.errors.base import StandfastError
 from standfast.errors.vault import VaultWriteError
-from standfast.holdings.identifiers import escape_name, item_id_of, new_item_id
+from standfast.holdings.identifiers import escape_name, item_id_of, new_item_ids
 from standfast.holdings.item import MailFacts, Record, Relation
 from standfast.intake.place import IntakePlace
 from standfast.intake.screen import CHANGED, check_landed, screened_name, screened_type
@@ -37,6 +37,7 @@ BATCHES_AHEAD = 6
 EMPTIED_FROM = 10
 """An origin that held as much as this and shows nothing at all is not believed to be empty."""
 SAY_EVERY_S = 0.1
+IDS_AT_ONCE = 128
 FAILURES_KEPT = 1_000
 """A result lists no more than these; the count goes on."""
 
@@ -146,6 +147,7 @@ class _Run:
         self._sealing: deque[Future[list[Sealed]]] = deque()
         self._total: int | None = None
         self._say_next = 0.0
+        self._ids: list[str] = []
         self._finished = Finished(complete=False)
         self._strangers = result.kind in STRANGERS_KINDS
         self._message_key = derive(place.dedup_strangers, "standfast/message-id/v1")
@@ -277,7 +279,9 @@ class _Run:
         """Random; but a message's is made from its bytes, so that it is the same from whatever origin it comes."""
         if isinstance(sealed.landed.facts, MailFacts):
             return item_id_of(blake2b(bytes.fromhex(sealed.sha256), key=self._message_key, digest_size=10).digest())
-        return new_item_id()
+        if not self._ids:
+            self._ids = new_item_ids(IDS_AT_ONCE)
+        return self._ids.pop()
 
     def _open_accession(self) -> Accession:
         if self._accession is None:
@@ -305,7 +309,7 @@ class _Run:
     def _close_accession(self) -> None:
         self._drain()
         if self._accession:
-            self._keep(self._accession.close())
+            self._keep(self._accession.close(self._seen.prepare))
 
     def _keep(self, done: Acknowledged) -> None:
         self._seen.keep(done.number, done.inventory)
@@ -345,7 +349,7 @@ class _Run:
             )
         )
         self._result.items_gone = len(gone)
-        self._keep(accession.close())
+        self._keep(accession.close(self._seen.prepare))
         self._seen.drop([row for row, _ in gone])
         if complete:
             self._seen.end_run(self._finished.memo)

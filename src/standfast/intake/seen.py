@@ -26,6 +26,12 @@ SCHEMA = """CREATE TABLE IF NOT EXISTS seen (
   n INTEGER PRIMARY KEY, key BLOB UNIQUE NOT NULL, mark BLOB NOT NULL, content BLOB NOT NULL, memo BLOB NOT NULL, item
   TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS prepared (
+  key BLOB PRIMARY KEY, mark BLOB NOT NULL, content BLOB NOT NULL, memo BLOB NOT NULL, item TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS prepared_for (
+  one INTEGER PRIMARY KEY CHECK (one = 1), accession INTEGER NOT NULL, inventory TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS run (id TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS complete (one INTEGER PRIMARY KEY CHECK (one = 1));
 CREATE TABLE IF NOT EXISTS whole (one INTEGER PRIMARY KEY CHECK (one = 1), memo BLOB NOT NULL);"""
@@ -64,6 +70,7 @@ class SeenState:
         self._random = random
         self._last_key = self._last_hashed = b""
         self._db = open_state_file(path, SCHEMA, inventory_digest)
+        self._keep_prepared(inventory_digest)
         count = self._db.execute("SELECT count(*) FROM seen").fetchone()[0]
         self.unfounded = self._db.execute("SELECT 1 FROM complete").fetchone() is None
         """No run was complete since the memory began: the next one that is tells all that the origin holds."""
@@ -129,10 +136,23 @@ class SeenState:
         if row is not None:
             self._met[row[0] >> 3] |= 1 << (row[0] & 7)
 
+    def prepare(self, accession: int, inventory: str) -> None:
+        """Just before the log takes the accession: were we cut off right after, what it brought is known all the same.
+
+        Else the next run would take all of it in a second time.
+        """
+        with self._db:
+            self._db.execute("DELETE FROM prepared")
+            self._db.executemany(
+                "INSERT INTO prepared VALUES (?, ?, ?, ?, ?)", ((key, *row) for key, row in self._staged.items())
+            )
+            self._db.execute("INSERT OR REPLACE INTO prepared_for VALUES (1, ?, ?)", (accession, inventory))
+
     def keep(self, accession: int, inventory: str) -> None:
         """The accession is acknowledged: remember what it staged. What was known of the whole is so no longer."""
         with self._db:
             self._db.execute("DELETE FROM whole")
+            self._forget_prepared()
             self._db.executemany(_UPSERT, ((key, *row) for key, row in self._staged.items()))
             note_stand(self._db, accession, inventory)
         if self._rows is not None:
@@ -177,6 +197,22 @@ class SeenState:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def _keep_prepared(self, inventory_digest: InventoryDigest) -> None:
+        """After a cut: what was prepared is kept if the log took that very accession, else forgotten."""
+        row = self._db.execute("SELECT accession, inventory FROM prepared_for").fetchone()
+        if row is None:
+            return
+        with self._db:
+            if inventory_digest(row[0]) == row[1]:
+                self._db.execute("DELETE FROM whole")
+                self._db.executemany(_UPSERT, self._db.execute("SELECT * FROM prepared").fetchall())
+                note_stand(self._db, *row)
+            self._forget_prepared()
+
+    def _forget_prepared(self) -> None:
+        self._db.execute("DELETE FROM prepared")
+        self._db.execute("DELETE FROM prepared_for")
 
     def _row(self, hashed: bytes) -> tuple[int, bytes] | None:
         if self._until_read > 0:
