@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bundle_corpus import FULL, World, build, make_corpus, parts_of
+from authorities_fixture import Authority
+from bundle_corpus import FULL, World, build, make_corpus, pack, parts_of, unpack
 from standfast.restore.site.browser import FLAGS, find_browser
 from standfast.seal.evidence_record import first_chains, leaf_to_renew, renewed, write_record
 from standfast.seal.timestamp import digest_request
@@ -300,3 +301,30 @@ def test_a_large_item_is_read_as_a_stream(page: Page, tmp_path: Path) -> None:
         settled = page.evaluate("Boolean(document.querySelector('#loose.failed'))")
     devtools.detach()
     assert peak < 50_000_000
+
+
+def test_an_authority_of_the_same_name_vouches_for_nothing(page: Page, tmp_path: Path) -> None:
+    files = unpack(GOOD.read_bytes())
+    namesake = Authority(tmp_path / "namesake", "Example One", kind="ecdsa")
+    for path in files:
+        if path.endswith("example-one/chain.pem"):
+            files[path] = namesake.chain_pem
+    bundle = tmp_path / "namesake.zip"
+    bundle.write_bytes(pack(files))
+    found = drop(page, bundle)
+    assert found["failed"] == "stamps"
+    assert shown_steps(found) == checked_steps(bundle)
+
+
+def test_custody_that_goes_back_in_time(page: Page, tmp_path: Path) -> None:
+    files = unpack(GOOD.read_bytes())
+    path = "data/items/1/custody.json"
+    said = json.loads(files[path])
+    assert len(said["events"]) == 3
+    said["events"][1:] = reversed(said["events"][1:])
+    files[path] = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+    bundle = tmp_path / "order.zip"
+    bundle.write_bytes(pack(files))
+    found = drop(page, bundle)
+    assert found["failed"] == "custody"
+    assert shown_steps(found) == checked_steps(bundle)
