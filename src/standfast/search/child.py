@@ -7,6 +7,7 @@ thing that makes it die, or that takes too long, is noted as not read, and anoth
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import struct
 import subprocess
@@ -16,6 +17,7 @@ from typing import IO
 
 import msgspec
 
+from standfast import clock
 from standfast.errors.search import TextReaderError
 
 SECONDS_EACH = 20.0
@@ -53,13 +55,21 @@ class TextReader:
         self._command, self._seconds_each = command, seconds_each
         self._process: subprocess.Popen[bytes] | None = None
         self._deaths = 0
+        self._until = math.inf
+        """When what is read at present takes too long."""
+        self._late = False
+        self._over = threading.Event()
+        self._watch = threading.Thread(target=self._watch_over, name="text-reader", daemon=True)
 
     def __enter__(self) -> TextReader:
         """Nothing runs before the first thing is read."""
+        self._watch.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """End it."""
+        self._over.set()
+        self._watch.join()
         self._end()
 
     def read(self, kind: str, raw: bytes) -> ReadText:
@@ -70,21 +80,27 @@ class TextReader:
         """
         cut = "only its beginning was read" if len(raw) > SENT_LIMIT_BYTES else ""
         process = self._running()
-        timer = threading.Timer(self._seconds_each, process.kill)
-        timer.start()
+        self._late, self._until = False, clock.monotonic_s() + self._seconds_each
         try:
             answer = self._exchange(process, _ENCODER.encode(ToRead(kind, raw[:SENT_LIMIT_BYTES])))
         except (OSError, EOFError, ValueError) as why:
-            late = timer.finished.is_set()
+            self._until = math.inf
             self._end()
             self._deaths += 1
             if self._deaths >= DEATHS_IN_A_ROW:
                 raise TextReaderError(str(why)) from why
-            return ReadText("", "", "it takes too long to read" if late else "it can't be read within bounds")
-        finally:
-            timer.cancel()
+            return ReadText("", "", "it takes too long to read" if self._late else "it can't be read within bounds")
+        self._until = math.inf
         self._deaths = 0
         return msgspec.structs.replace(answer, unread="; ".join(filter(None, (answer.unread, cut))))
+
+    def _watch_over(self) -> None:
+        """One thread for all: starting one for each thing would cost more than reading it."""
+        while not self._over.wait(min(0.25, self._seconds_each / 2)):
+            process = self._process
+            if process is not None and clock.monotonic_s() > self._until:
+                self._late = True
+                process.kill()
 
     @staticmethod
     def _exchange(process: subprocess.Popen[bytes], sent: bytes) -> ReadText:
