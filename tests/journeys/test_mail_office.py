@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,18 @@ def test_a_contact_that_changed_is_taken_while_the_mail_is_as_it_was(program: Pr
     assert len(program.json("items", "--origin", "office")["items"]) == before
     assert program.json("find", "elsewhere")["total"] == 1
     assert program.json("protect", "office")["origins"][0]["items_new"] == 0
+
+
+def test_killed_in_the_middle_it_is_finished_by_the_next_run(program: Program) -> None:
+    program("restore", "mail", "office", "--to", "whole", "--as", "eml")
+    whole = {path.name: path.read_bytes() for path in (program.room / "whole").rglob("*.eml")}
+    killed = program.start("restore", "mail", "office", "--to", "killed", "--as", "eml")
+    while killed.poll() is None and not list((program.room / "killed").rglob("*.eml")):
+        time.sleep(0.002)
+    killed.kill()
+    killed.communicate()
+    there = {path.name: path.read_bytes() for path in (program.room / "killed").rglob("*.eml")}
+    assert there.items() <= whole.items()
+    assert program.json("restore", "mail", "office", "--to", "killed", "--as", "eml")["ok"]
+    assert {path.name: path.read_bytes() for path in (program.room / "killed").rglob("*.eml")} == whole
+    assert not list((program.room / "killed").rglob("*.unfinished"))
