@@ -301,6 +301,14 @@ def test_the_way_of_each_leaf_leads_to_the_root() -> None:
     assert hash_tree("sha512", leaves[:1]) == (leaves[0], [()])
 
 
+def test_a_record_has_one_form(made: Made) -> None:
+    good = write_record(made.shared)
+    assert good[:2] == b"\x30\x82"
+    longer = b"\x30\x83\x00" + good[2:]
+    with pytest.raises(MalformedStampError, match="only form"):
+        open_record(longer)
+
+
 def test_bounds(made: Made) -> None:
     with pytest.raises(MalformedStampError, match="more than"):
         open_record(b"\x30" * (er.RECORD_BYTES_LIMIT + 1))

@@ -14,6 +14,9 @@ import pytest
 
 from authorities_fixture import Authority, Mode, certificates_of
 from program import Program
+from standfast.assembly.office import open_office
+from standfast.assembly.windows import window_of_item
+from standfast.tlog.checkpoint import LogSigner
 
 
 class Office:
@@ -248,7 +251,25 @@ def test_each_item_has_a_window(office: Office) -> None:
     assert window["not_after"] is None
     assert program.json("show", item_called(program, "3.txt"))["window"]["not_after"]["authorities"] == ["one"]
 
-    # Over another root, or changed, it counts for nothing.
+    # Asked with a later accession than the item's own, it still takes what stands below the item.
+    standing = open_office(program.vault)
+    assert window_of_item(standing, index, 4) == window_of_item(standing, index, 2)
+
+    # A checkpoint of another history, signed with the log's own keys and stamped in time, counts for nothing.
+    keys = standing.capture_keys()
+    signer = LogSigner(standing.keyring.log.origin, keys.log_ed25519_seed, keys.log_ml_dsa_seed)
+    note = office.held(f"tlog/cosigned/{size}/0")
+    kept = note.read_bytes()
+    note.write_bytes(signer.sign(size, b"\x5a" * 32, standing.clock()))
+    stamp = folder / "response.tsr"
+    kept_stamp = stamp.read_bytes()
+    stamp.write_bytes(office.one.stamp(note.read_bytes()))
+    assert program.json("show", item_called(program, "3.txt"))["window"]["not_after"] is None
+    assert "another root" in str(program.json("timestamps", "check", status=184)["stamps"])
+    note.write_bytes(kept)
+    stamp.write_bytes(kept_stamp)
+
+    # Over another checkpoint, or changed, it counts for nothing.
     for name in ("one", "two"):
         stamp = office.held(f"tlog/stamps/{first['checkpoint']['size']}/0/{name}/response.tsr")
         stamp.write_bytes(office.held(f"tlog/stamps/{second['checkpoint']['size']}/0/{name}/response.tsr").read_bytes())

@@ -16,7 +16,7 @@ from standfast.seal.timestamp import digest_request
 from standfast.stamping import renewing, stamps
 from standfast.stamping.authority import Asked, Authority
 from standfast.stamping.renewing import all_places, mend_newest, renew, standing_of
-from standfast.stamping.shelf import StampShelf
+from standfast.stamping.shelf import StampShelf, renewal_name
 from standfast.stamping.stamps import Stampable, stamp
 from standfast.tlog.cosigned import CosignedFolder, cosigned_name
 from standfast.vault.evidence import PendingEvidence
@@ -91,6 +91,7 @@ class Stamped:
             standing = standing_of(self.shelf, place, self.cosigned.read, roots)
             assert standing.renewals == renewals
             assert self.shelf.find_chain(place)
+            assert not renewals or self.shelf.read(place, renewal_name(renewals, "pem"))
         for file in self.files():
             assert file in named, f"{file} would not be committed to"
         assert not list(self.vault.folder.tlog.rglob("stamps/**/*.unfinished"))
