@@ -171,6 +171,22 @@ def test_a_server_that_is_silent_or_no_server_is_given_up(tmp_path: Path) -> Non
         pass
 
 
+def test_a_server_that_does_not_start_is_not_checked_and_one_that_ends_has_failed(
+    vault: MailVault, restored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    findings, _ = checked(vault, restored, Path("/bin/true"))
+    (check,) = [check for check in findings.checks if check.name == "mail server"]
+    assert (check.outcome, check.found, check.expected, check.ok) == ("not checked", None, 303, False)
+
+    def end(server: MailServer) -> None:
+        raise MailServerError("it ended")
+
+    monkeypatch.setattr(MailServer, "fetch", end)
+    findings, _ = checked(vault, restored, find_program())
+    (check,) = [check for check in findings.checks if check.name == "mail server"]
+    assert (check.outcome, check.found, check.expected) == ("failed", 0, 303)
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 1000])
 def test_what_imap_can_carry(size: int) -> None:
     raw = b"a\nb\r\nc\r\r\n\n\r\0d\r"

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from standfast.drill.mail_server import MailServer, MailServerError, ServedMessage, served_digest
-from standfast.drill.result import EXAMPLES_KEPT, Check, CheckName, Example, check_all, check_none
+from standfast.drill.result import EXAMPLES_KEPT, Check, CheckName, Example, check_all, check_none, not_checked
 from standfast.errors.base import StandfastError
 from standfast.holdings.identifiers import unescape_name
 from standfast.holdings.item import CardFacts, MailboxFacts, MailFacts
@@ -60,6 +60,8 @@ class MailFindings:
     expected: Counter[CheckName] = field(default_factory=Counter)
     examples: dict[CheckName, list[Example]] = field(default_factory=dict)
     strangers: int = 0
+    server_unasked: tuple[int, str] | None = None
+    """How many messages a mail server should have shown, and why it could not be asked at all."""
 
     @property
     def identical(self) -> set[str]:
@@ -75,6 +77,8 @@ class MailFindings:
             for name in order
             if self.expected[name]
         ]
+        if self.server_unasked:
+            made.append(not_checked("mail server", *self.server_unasked))
         return [*made, check_none("nothing else", self.strangers, self.examples.get("nothing else", ()))]
 
     def newest_at(self) -> str:
@@ -298,10 +302,10 @@ def _compare_server(
     program: Path,
 ) -> None:
     """Step 5. What it shows must be what lies in the files, and these were compared with the records."""
-    done = 0
-    total = sum(len(files) for _, files in folders)
+    done, total, started = 0, sum(len(files) for _, files in folders), False
     try:
         with MailServer(program, to) as server:
+            started = True
             for place, files in folders:
                 served: dict[str, list[ServedMessage]] = {}
                 for each in _served(server, place):
@@ -315,6 +319,9 @@ def _compare_server(
                     findings.strangers += 1
                     findings.example("nothing else", None, place, "the mail server shows it, and no file is it")
     except (MailServerError, OSError) as why:
+        if not started:
+            findings.server_unasked = (total, f"the mail server on this machine could not be started: {why}")
+            return
         findings.expected["mail server"] += total - done
         findings.example("mail server", None, "", str(why))
 
