@@ -6,5 +6,5 @@
 - commands, names: what is said to it.
 - connection: commands in flight and their ends. login: from the greeting to the authenticated state.
 
-Nothing here knows a vault. What the server says is untrusted throughout. Why not imaplib: decision record 0008.
+Nothing here knows a vault. What the server says is untrusted throughout. Why not imaplib: decision record 0014.
 """
