@@ -211,6 +211,10 @@ def test_by_files(room, tmp_path):
     program("cosigners", "import", "ngo-e", "nowhere.txt", status=174)
     program("cosigners", "request", "nobody", "request.txt", status=172)
     guard("cosigner", "cosign", tmp_path / "bad.txt", answer, status=166)
+    guard("cosigner", "cosign", tmp_path / "nowhere.txt", answer, status=166)
+    # Where nothing can be written.
+    program("cosigners", "request", "ngo-e", tmp_path / "nowhere" / "request.txt", status=29)
+    guard("cosigner", "cosign", request, tmp_path / "nowhere" / "answer.txt", status=29)
 
 
 def test_a_log_that_lies_is_refused_and_the_evidence_is_shown(room, tmp_path):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from standfast.cosigning.identity import load_identity, make_identity
 from standfast.cosigning.server import RATE, CosignerServer, Limits
 from standfast.cosigning.state import CosignerState, make_state
 from standfast.errors.cosigning import CosignerStateError, MalformedRequestError, OtherSizeError
+from standfast.errors.vault import VaultWriteError
 from standfast.tlog.cosign import Cosigner
 from standfast.tlog.cosign_request import REQUEST_LIMIT_BYTES
 from standfast.tlog.note import require_name
@@ -46,7 +48,8 @@ class CosignerOffice:
 
         Raises:
             MalformedRequestError: the file can't be read, or is no request.
-            CosigningError: not cosigned; for OtherSizeError the answer is written, for others it is not.
+            VaultWriteError: the answer could not be written; what was cosigned stays so, and the same request gets 409.
+        CosigningError: not cosigned; for OtherSizeError the answer is written, for others it is not.
         """
         try:
             with request.open("rb") as file:
@@ -56,9 +59,38 @@ class CosignerOffice:
         try:
             lines = self.state.cosign(raw)
         except OtherSizeError as why:
-            durable.write_atomically(answer, f"{why.size}\n".encode())
+            with writing_to(answer):
+                durable.write_atomically(answer, f"{why.size}\n".encode())
             raise
-        durable.write_atomically(answer, lines)
+        with writing_to(answer):
+            durable.write_atomically(answer, lines)
+
+    def write_evidence(self, target: Path) -> int:
+        """Both signed checkpoints of each piece of evidence into a folder; returns how many files.
+
+        Raises:
+            VaultWriteError: it could not be written.
+        """
+        found = self.state.evidence()
+        with writing_to(target):
+            durable.make_folder(target)
+            for number, each in enumerate(found):
+                durable.write_atomically(target / f"{number:03}-known.txt", each.known)
+                durable.write_atomically(target / f"{number:03}-request.txt", each.request)
+        return 2 * len(found)
+
+
+@contextlib.contextmanager
+def writing_to(where: Path) -> Iterator[None]:
+    """What the disk refuses becomes an error that says so.
+
+    Raises:
+        VaultWriteError: in place of an OSError.
+    """
+    try:
+        yield
+    except OSError as why:
+        raise VaultWriteError(where, why.strerror or str(why)) from why
 
 
 def found_cosigner(folder: Path, name: str, vkeys: Sequence[str] = (), clock: Clock = machine_clock) -> CosignerOffice:

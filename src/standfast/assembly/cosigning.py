@@ -14,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from standfast import clock, durable
+from standfast.assembly.cosigner_office import writing_to
 from standfast.assembly.ledger import CosignerNote, Ledger
 from standfast.assembly.office import Office, open_office
 from standfast.assembly.quorum import (
@@ -119,9 +120,10 @@ def write_policies(office: Office) -> None:
         with contextlib.suppress(FileNotFoundError):
             if path.read_bytes() == raw:
                 continue
-        _evidence(office).note(name)
-        durable.make_folder(path.parent)
-        durable.write_atomically(path, raw)
+        with writing_to(office.folder.root):
+            _evidence(office).note(name)
+            durable.make_folder(path.parent)
+            durable.write_atomically(path, raw)
 
 
 def refuse_what_cosigners_passed(office: Office, log: LogReader) -> None:
@@ -164,7 +166,7 @@ def ask_cosigners(
 
     Raises:
         UnknownCosignerError: a name that is none.
-        OSError: what they gave could not be kept.
+        VaultWriteError: what they gave could not be kept.
     """
     for name in names:
         _known(office, name)
@@ -186,12 +188,15 @@ def ask_cosigners(
             )
         except StandfastError as why:
             return why
+        except OSError as why:
+            return CosignerAnswerError(cosigner.name, f"this vault's own log can't be read: {why.strerror or why}")
 
     with ThreadPoolExecutor(len(due), "cosign") as pool:
         answers = list(pool.map(one, due))
     given = [answer for answer in answers if isinstance(answer, Cosigned)]
     if given:
-        _keep(office, ledger, note, given)
+        with writing_to(office.folder.root):
+            _keep(office, ledger, note, given)
     return [
         _noted(office, ledger, cosigner.name, answer, log.size) for cosigner, answer in zip(due, answers, strict=True)
     ]
@@ -202,15 +207,18 @@ def write_request_file(office: Office, ledger: Ledger, name: str, target: Path) 
 
     Raises:
         UnknownCosignerError: there is none of that name.
-        OSError: it could not be written.
+        VaultWriteError: it could not be written.
     """
     _known(office, name)
     log, note = office.log_reader(), office.folder.held(CHECKPOINT_NAME).read_bytes()
     known = ledger.cosigner(name).known_size
     known = known if known <= log.size else 0
-    durable.make_folder(_requested(office, name).parent, mode=0o700)
-    durable.write_atomically(_requested(office, name), note)
-    durable.write_atomically(target, write_request(known, log.consistency_proof(known), note))
+    request = write_request(known, log.consistency_proof(known), note)
+    with writing_to(office.folder.root):
+        durable.make_folder(_requested(office, name).parent, mode=0o700)
+        durable.write_atomically(_requested(office, name), note)
+    with writing_to(target):
+        durable.write_atomically(target, request)
     return log.size
 
 
@@ -241,7 +249,8 @@ def take_answer_file(office: Office, ledger: Ledger, name: str, source: Path) ->
         ledger.cosigner(name).known_size = named
         return CosignerOutcome(name=name, ok=False, why=f"it stands at {named} leaves; write a new request for it")
     answer = read_answer(name, keys_of(cosigner), note, raw)
-    _keep(office, ledger, note, [answer])
+    with writing_to(office.folder.root):
+        _keep(office, ledger, note, [answer])
     return _noted(office, ledger, name, answer, size)
 
 

@@ -106,7 +106,7 @@ def cosign(run: Invocation, request: Path, answer: Path) -> None:
 @click.pass_obj
 def list_logs(run: Invocation, target: Path | None) -> None:
     """List the logs that it watches, how far each was cosigned, and evidence of logs that lied."""
-    from standfast import clock, durable
+    from standfast import clock
     from standfast.assembly.cosigner_office import open_cosigner
 
     office = open_cosigner(_folder(run))
@@ -144,15 +144,11 @@ def list_logs(run: Invocation, target: Path | None) -> None:
     for view in logs:
         when = f"{view.size:,} entries at {view.cosigned_at:%Y-%m-%d %H:%M} UTC" if view.cosigned_at else "nothing yet"
         run.output.line(f"{view.origin}: cosigned {when}")
-    for number, each in enumerate(evidence):
+    for each in evidence:
         kind = "SPLIT VIEW" if each.two_roots else "NOT PROVED"
         run.output.line(f"{kind}  {each.origin}, {each.found_at:%Y-%m-%d %H:%M} UTC: {each.why}")
-        if target:
-            durable.make_folder(target)
-            durable.write_atomically(target / f"{number:03}-known.txt", each.known)
-            durable.write_atomically(target / f"{number:03}-request.txt", each.request)
     if evidence and target:
-        run.output.line(f"written   {2 * len(evidence)} files to {target}")
+        run.output.line(f"written   {office.write_evidence(target)} files to {target}")
 
 
 def _folder(run: Invocation) -> Path:
