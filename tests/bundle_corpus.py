@@ -454,6 +454,22 @@ def _consistency(files: Files, chance: random.Random) -> None:
     files[path] = b"\n".join(lines) + empty + rest
 
 
+def _only_in(part: str) -> Change:
+    """Another signature in one copy of the note, which is not the note beside it any more."""
+
+    def change(files: Files, chance: random.Random) -> None:
+        path, note = f"data/items/1/{part}", _note(files, "newer")
+        files[path] = files[path].replace(note, _signature(_log_key(1))(note))
+
+    return change
+
+
+def _not_earlier(files: Files, chance: random.Random) -> None:
+    note = _note(files, "newer")
+    size = note.decode().split("\n")[1]
+    files["data/items/1/consistency"] = f"old {size}\n\n".encode() + note
+
+
 def _custody_change(new: Callable[[dict[str, object]], None]) -> Change:
     def change(files: Files, chance: random.Random) -> None:
         path = "data/items/1/custody.json"
@@ -529,6 +545,9 @@ def _tamperings() -> tuple[Tampering, ...]:
         Tampering("proof-hash-missing", "inclusion", _proof_line(_HASH, lambda line: b"index 1")),
         Tampering("root", "inclusion", _in_notes(_text_line(2, lambda text: _other_base64(text.encode()).decode()))),
         Tampering("size", "inclusion", _in_notes(_text_line(1, lambda text: str(int(text) * 2)))),
+        Tampering("proof-checkpoint", "inclusion", _only_in("proof.tlog-proof")),
+        Tampering("consistency-checkpoint", "consistency", _only_in("consistency"), _EARLIER),
+        Tampering("earlier-holds-it", "consistency", _not_earlier, _EARLIER),
         Tampering("origin", "log-signatures", _in_notes(_text_line(0, lambda text: text + "x"))),
         Tampering("log-ed25519", "log-signatures", _in_notes(_signature(_log_key(0)))),
         Tampering("log-ml-dsa", "log-signatures", _in_notes(_signature(_log_key(1)))),

@@ -117,6 +117,7 @@ def test_openssl_ts_agrees(corpus: Corpus, tmp_path: Path) -> None:
 
 SCRIPT_GOOD = ("file", "web", "mail", "two", "alone")
 SCRIPT_FINDS = {
+    "proof-checkpoint": 6, "consistency-checkpoint": 11, "earlier-holds-it": 11,
     "content-bit": 4, "record-name": 5, "record-sha256": 4, "record-size": 4, "record-captured": 5,
     "record-respelled": 5, "salt-bit": 5, "leaf-sha256": 5, "leaf-sha3": 5, "index": 6, "proof-hash": 6,
     "proof-hash-missing": 6, "root": 6, "size": 6, "origin": 7, "log-ed25519": 7, "cosigner-a-ed25519": 8,
