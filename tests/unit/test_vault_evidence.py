@@ -110,6 +110,16 @@ def test_what_was_noted_and_never_written_is_not_named(vault: SmallVault) -> Non
     assert inventory(vault, 1).evidence_files() == ()
 
 
+def test_a_note_that_was_cut_off_spoils_no_other(vault: SmallVault) -> None:
+    put(vault, "tlog/cosigned/16/0", b"a note")
+    with (vault.folder.state / "evidence").open("a") as notes:
+        notes.write("\ntlog/cosigned/1")
+    put(vault, "tlog/cosigned/16/1", b"another")
+    vault.protect(MemoryOrigin(content={"a": b"1"}))
+    named = [each.name for each in inventory(vault, 1).evidence_files()]
+    assert named == ["tlog/cosigned/16/0", "tlog/cosigned/16/1"]
+
+
 @pytest.mark.parametrize(
     "name",
     ["tlog/checkpoint", "packs/aa/bb", "tlog/stamps/../checkpoint", "tlog/stamps/a\n", "tlog/stamps", "tlog/stamps/.x"],

@@ -34,8 +34,8 @@ AUTHORITIES = "authorities"
 RECOMMENDED = 2
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=24)
 """After a failure; doubled with each further one."""
-RENEWED_AT_ONCE = 500
-"""In one `protect`: some seconds of work. The others wait for the next."""
+RENEWED_AT_ONCE = 200
+"""In one `protect`: some seconds of work on a quiet machine. The others wait for the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,9 +46,10 @@ class PendingEvidence:
         """
         if not _NAME.fullmatch(name) or ".." in name:
             raise ValueError(f"no evidence of the log is called {name!r}")
-        names = self._names()
-        if name not in names or not self._notes.exists():
-            self._write([*names, name])
+        if not self._notes.exists():
+            self._write([*self._names(), name])
+        elif name not in self._names():
+            self._append(name)
 
     def files(self) -> tuple[EvidenceFile, ...]:
         """What there is to commit to, in order of name, each as it is now. What was noted and never written is not."""
@@ -78,6 +79,15 @@ class PendingEvidence:
         durable.make_folder(self._folder.state, mode=0o700)
         text = "".join(f"{name}\n" for name in dict.fromkeys(names))
         durable.write_atomically(self._notes, text.encode("ascii"), mode=0o600)
+
+    def _append(self, name: str) -> None:
+        """One more line: many files may be noted one after the other. A line that was cut off before it stays apart."""
+        handle = os.open(self._notes, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            durable.write_all(handle, f"\n{name}\n".encode("ascii"))
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
     def _derived(self) -> Iterator[str]:
         """Every file that is there, but those that an inventory names as they are."""
