@@ -176,6 +176,11 @@ def test_a_token_by_the_device_flow_is_kept_renewed_and_asked_for_again(
     authority.active.clear()
     authority.refresh_tokens.clear()
     assert "nobody is asked now" in failing(office, "protect", "office")
+    before = settings.read_text()
+    office("add", "mail", server.url("ruth"), "--name", "office", "--oauth", "local")
+    assert settings.read_text() == before
+    assert protect(office) == []
+    office("add", "mail", server.url("another"), "--name", "office", "--oauth", "local", status=5)
 
 
 def keeper(authority: Authority, folder: Path, **more: object) -> TokenKeeper:

@@ -147,9 +147,11 @@ def mail(run: Invocation, /, url: str, name: str | None, **options: Any) -> None
         raise BadMailboxError(url, str(why)) from why
     said = {key: value for key, value in options.items() if value}
     origin = MailOrigin(name=name or _name_from(address.user), url=url, **said)
-    _add(run, origin, "mail", url)
+    anew = _is_there(run, origin)
+    if not anew:
+        _add(run, origin, "mail", url)
     if origin.oauth:
-        _authorise(run, origin)
+        _authorise(run, origin, anew=anew)
 
 
 @add.command(
@@ -177,7 +179,15 @@ def export(run: Invocation, path: Path, name: str | None, kind: str | None) -> N
     _add(run, origin, "export", f"{origin.path}, {told}")
 
 
-def _authorise(run: Invocation, origin: MailOrigin) -> None:
+def _is_there(run: Invocation, origin: MailOrigin) -> bool:
+    """Whether just this account stands in the settings, so that all there is to do is to log in anew."""
+    from standfast.assembly.office import open_office
+
+    there = open_office(run.vault_folder()).settings.origins.get(origin.name)
+    return bool(origin.oauth) and there == origin
+
+
+def _authorise(run: Invocation, origin: MailOrigin, *, anew: bool) -> None:
     """Get a token now, while a person is there to confirm it."""
     from standfast.assembly.mail_access import access_of
     from standfast.assembly.office import open_office
@@ -185,7 +195,9 @@ def _authorise(run: Invocation, origin: MailOrigin) -> None:
     def tell(prompt: DevicePrompt) -> None:
         run.output.note(f"open {prompt.url} in a browser and enter the code {prompt.user_code}")
 
-    access_of(open_office(run.vault_folder()), origin, tell=tell).secret()
+    access = access_of(open_office(run.vault_folder()), origin, tell=tell)
+    ask = access.renewed if anew and access.renewed else access.secret
+    ask()
 
 
 def _add(run: Invocation, origin: Origin, kind: str, location: str) -> None:

@@ -91,7 +91,7 @@ class SecretMissingError(MailError):
     code, exit_status = "IMP-205", 205
     next_step = (
         "give `--password-file FILE` or `--password-command COMMAND`, or put the password in the system's key ring "
-        "(`keyring set {service} {user}`)"
+        "(`keyring set {service} {user}`); with OAuth 2, run the same `standfast add mail` again"
     )
 
     def __init__(self, service: str, user: str, why: str) -> None:
