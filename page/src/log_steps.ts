@@ -2,7 +2,7 @@
 
 import { sha512 } from "@noble/hashes/sha2.js";
 import { type Files, readSmall } from "./bag.js";
-import type { Bytes } from "./bytes.js";
+import { type Bytes, same } from "./bytes.js";
 import { type Certificate, certificatesIn } from "./certificates.js";
 import { cosignaturesBy, parseCheckpoint } from "./checkpoint.js";
 import { shown } from "./documents.js";
@@ -39,6 +39,7 @@ export async function takeCheckpoint(
 class CheckpointSteps {
   private readonly seen: CheckpointSeen = { signed: false, cosigned: [], stamped: [], roots: [] };
   private readonly folder: string;
+  private readonly first = new Map<string, StampFacts>();
 
   constructor(
     private readonly results: Results,
@@ -138,6 +139,7 @@ class CheckpointSteps {
     const digest = sha512(await this.raw());
     const facts = await this.judged([`${this.folder}${name}/chain.pem`], (given, helping) => verifyToken(tokenIn(response), "SHA-512", digest, given, helping));
     this.seen.stamped.push(facts);
+    this.first.set(name, facts);
     this.seen.roots.push(facts.chain.at(-1)!);
     return ["okStamped", { at: facts.time.toISOString(), who: shown(facts.signer) }];
   }
@@ -151,6 +153,8 @@ class CheckpointSteps {
     const message = await this.raw();
     const chains = this.paths().filter((path) => path.endsWith(".pem")).sort();
     const facts = await this.judged(chains, (given, helping) => verifyRenewal(record, message, given, helping));
+    const first = this.first.get(name);
+    if (first && !same(first.info, facts[0]!.info)) refuse("renewsAnother");
     return ["okRenewed", { count: facts.length, at: facts[0]!.time.toISOString() }];
   }
 }

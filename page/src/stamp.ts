@@ -23,6 +23,8 @@ const HASHES = new Map<string, (data: Uint8Array) => Uint8Array>([
 ]);
 
 export interface StampFacts {
+  /** TSTInfo, with its serial number: what tells one stamp from another. */
+  readonly info: Bytes;
   readonly time: Date;
   /** How far the authority says that its clock may be off; null where it does not. */
   readonly accuracyMs: number | null;
@@ -104,7 +106,7 @@ export async function verifyToken(
   const roots = given.filter((each) => each.isRoot);
   const others = [...certificates, ...given.filter((each) => !each.isRoot), ...helping];
   const chain = await chainToRoot(certificate, others, roots, info.time);
-  return { time: info.time, accuracyMs: info.accuracyMs, signer: certificate.name, chain };
+  return { info: info.raw, time: info.time, accuracyMs: info.accuracyMs, signer: certificate.name, chain };
 }
 
 /** The certificate of who signed: the signed attributes bind token and certificate, the signature the attributes. */
