@@ -90,6 +90,21 @@ def test_nobody_on_the_way_gets_around_starttls(script: Callable[[Talk], None], 
         assert not [line for line in server.heard if b"AUTH" in line or b"LOGIN" in line]
 
 
+@pytest.mark.parametrize("put_in", [b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nA2 OK\r\n", b"* CAPABILITY IMAP4rev1"])
+def test_what_was_put_in_before_tls_ends_it_though_tls_is_right(put_in: bytes, certificate: Path) -> None:
+    def script(talk: Talk) -> None:
+        talk.say(GREETING)
+        talk.obey(b"TAG OK begin\r\n" + put_in)
+        talk.begin_tls(certificate)
+        talk.obey(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR\r\nTAG OK\r\n")
+        talk.obey(b"TAG OK [CAPABILITY IMAP4rev1] in\r\n")
+
+    with fake_imap(script) as server:
+        with pytest.raises(StrangeAnswerError, match="before|begins TLS"):
+            Connection.open(server.access("starttls", ca=certificate), timeout_s=5)
+        assert server.heard == [b"A1 STARTTLS"]
+
+
 @pytest.mark.parametrize("host", ["mail.example.org", "192.0.2.1", "localhost.example.org", "127.0.0.1.example.org"])
 def test_without_tls_nothing_leaves_this_machine(host: str) -> None:
     """Not even a name is looked up: a test that did would fail."""
