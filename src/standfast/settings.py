@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-import tomlkit
 
 from standfast import durable
 from standfast.capture.origin import ExportOrigin, FilesOrigin, MailOrigin, WebOrigin
@@ -196,6 +195,8 @@ def parse_settings(text: str, file: Path) -> Settings:
 
 def new_settings_text(name: str, shares: str) -> str:
     """The file of a new vault."""
+    import tomlkit
+
     document = tomlkit.document()
     document.add(tomlkit.comment("Standfast's settings. No secret stands here. Keys: docs/settings.md"))
     document.add("vault", tomlkit.item({"name": name, "shares": shares}))
@@ -237,6 +238,8 @@ def add_authority(settings: Settings, authority: AuthoritySettings) -> str:
 
 def set_cosigning(settings: Settings, cosigning: CosigningSettings) -> str:
     """Write the table `[cosigning]` in place of what it says now. Returns the new text."""
+    import tomlkit  # a night only reads
+
     document = tomlkit.parse(settings.text)
     document["cosigning"] = {each.name: getattr(cosigning, each.name) for each in dataclasses.fields(cosigning)}
     text = tomlkit.dumps(document)
@@ -258,6 +261,8 @@ def check_name(name: str) -> str:
 
 def _add(settings: Settings, section: str, name: str, table: dict[str, Any]) -> str:
     check_name(name)
+    import tomlkit  # a night only reads
+
     document = tomlkit.parse(settings.text)
     if section not in document:
         document.add(section, tomlkit.table(is_super_table=True))
