@@ -1,4 +1,4 @@
-"""Tells the whole story on this machine: protect, lose everything, stand up again. Real, and gone when it ends.
+"""Tells the whole story on this machine: protect, lose everything, stand up again, prove. Real, and gone when it ends.
 
     .venv/bin/python demo/run.py [--keep DIR]
 
@@ -92,6 +92,17 @@ def make_documents(folder: Path) -> None:
     (folder / "letters").chmod(0o750)
 
 
+def make_mail(file: Path) -> list[bytes]:
+    """Three letters as a provider gives them out, in an mbox; the letters."""
+    letters = [
+        b"From: Ruth <ruth@example.org>\nTo: Amal <amal@example.net>\nSubject: =?utf-8?b?2KrZgtix2YrYsQ==?=\n"
+        b"Date: Sun, 04 May 2031 12:00:0%d +0000\nMessage-ID: <%d@example.org>\n\nAn example letter.\n" % (n, n)
+        for n in range(3)
+    ]
+    file.write_bytes(b"".join(b"From ruth@example.org Sun May  4 12:00:00 2031\n" + each + b"\n" for each in letters))
+    return letters
+
+
 def picture(folder: Path) -> dict[str, tuple[object, ...]]:
     """Names, content, modes and times of a tree."""
     seen: dict[str, tuple[object, ...]] = {}
@@ -137,12 +148,15 @@ def tell(room: Path, *, kept: bool) -> None:
     story = Story(room)
     documents, vault = room / "documents", room / "vault"
     make_documents(documents)
+    letters = make_mail(room / "ruth.mbox")
     with site_of_an_office.serve() as site:
         vkeys = protect(story, site, documents, vault)
         audit_and_heal(story, vault, vkeys)
         before = picture(documents)
     measures = stand_up_again(story, documents, vault, before)
-    story.chapter(5, "What that day cost")
+    open_mail(story, vault, letters)
+    hand_out(story, vault)
+    story.chapter(6, "What that day cost")
     for line in measures:
         story.say(line)
     if kept:
@@ -154,11 +168,12 @@ def tell(room: Path, *, kept: bool) -> None:
 
 def protect(story: Story, site: site_of_an_office.Server, documents: Path, vault: Path) -> list[str]:
     """The first night and the second. Returns the log's keys, as options."""
-    story.chapter(1, "An office protects its site and its documents")
+    story.chapter(1, "An office protects its site, its documents and a mailbox that its provider gave out")
     made = story.run("init", vault, "--name", "Example Office", "--shares", "2/3", "--shares-dir", "shares")
     story.say(f"log {made['log']['origin']}; recovery shares: any 2 of 3, one file each, for three people")
     story.run("add", "web", f"{site.origin}/", "--name", "site", "--mine", "--rate", 200, vault=vault)
     story.run("add", "files", documents, "--name", "documents", vault=vault)
+    story.run("add", "export", story.room / "ruth.mbox", "--name", "ruth", vault=vault)
     for name in ("partner", "second"):
         story.run("replicas", "add", name, story.room / f"copy-{name}", vault=vault)
     first = story.run("protect", vault=vault)
@@ -229,6 +244,34 @@ def stand_up_again(story: Story, documents: Path, vault: Path, before: dict[str,
         measures += [f"  {check['name']}: {check['found']} of {check['expected']}" for check in pages]
     measures.append(f"drill report: {drilled['report']}")
     return measures
+
+
+def open_mail(story: Story, vault: Path, letters: list[bytes]) -> None:
+    """The mailbox, opened elsewhere."""
+    opened = story.room / "mail"
+    story.run("restore", "mail", "ruth", "--to", opened, "--as", "eml", vault=vault)
+    if sorted(path.read_bytes() for path in opened.rglob("*.eml")) != sorted(letters):
+        sys.exit("the messages are not as they were")
+    story.say(f"{len(letters)} messages, byte for byte")
+
+
+def hand_out(story: Story, vault: Path) -> None:
+    """One document for a stranger, who needs no vault."""
+    story.chapter(5, "A court asks for one document, and trusts nobody here")
+    items = story.run("items", "--origin", "documents", vault=vault)["items"]
+    chosen = next(item for item in items if item["name"].endswith(".txt"))
+    to = ("--recipient", "Registry", "--purpose", "Exhibit 12")
+    story.run("disclose", chosen["id"], "--to", story.room / "bundle.zip", *to, vault=vault)
+    size = (story.room / "bundle.zip").stat().st_size
+    steps = story.run("check", story.room / "bundle.zip")["steps"]
+    counts = [
+        f"{sum(step['result'] == result for step in steps)} {result}" for result in ("passed", "failed", "not checked")
+    ]
+    story.say(f"a bundle of {size // 1000:,} kB, opened by itself: {', '.join(counts)}")
+    for step in steps:
+        if step["result"] == "not checked":
+            story.say(f"not checked: {step['name']}")
+    story.say("cosigners and time-stamps would answer those: docs/cosigner.md, docs/timestamps.md")
 
 
 def look_at_site(story: Story, web: dict[str, Any]) -> None:
