@@ -117,8 +117,9 @@ export function verifyCustody(raw: Uint8Array, record: Record_): number {
     return { at, detail, event };
   });
   if (item !== record.id) refuse("custodyItem");
-  const [first] = lines;
-  if (first?.event !== "capture" || first.at !== record.captured_at || first.detail !== record.tool) refuse("custodyCapture");
+  // A message that two origins hold is one item with two captures.
+  const told = lines.some(({ at, detail, event }) => event === "capture" && at === record.captured_at && detail === record.tool);
+  if (!told) refuse("custodyCapture");
   if (lines.some(({ at }, place) => place > 0 && at < lines[place - 1]!.at)) refuse("custodyOrder");
   return lines.length;
 }

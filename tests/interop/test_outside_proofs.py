@@ -82,7 +82,7 @@ def test_a_trusted_file_that_is_no_key_is_said_and_passes_nothing(room: Room, gp
     found = room.find(signature)
     assert found
     assert found.outcome == "not checked"
-    assert "example.asc" in found.reasons[0]
+    assert "trusted" in found.reasons[0]
 
 
 def test_rfc_3161(room: Room, tmp_path: Path) -> None:
@@ -164,6 +164,54 @@ def test_proofmode(room: Room, gpg: made.Gpg, tmp_path: Path) -> None:
     assert room.outcome(archive) == "failed"
     archive.write_bytes(made.changed_zip(raw, "pubkey.asc", b""))
     assert room.outcome(archive) in ("failed", "not checked")
+
+
+def test_a_proofmode_zip_passes_only_with_every_signature_and_says_whose_key_it_was(
+    room: Room, gpg: made.Gpg, tmp_path: Path
+) -> None:
+    import io
+    import zipfile
+
+    archive = room.folder / "shared.zip"
+    raw = made.proofmode(gpg, tmp_path / "phone")
+    proof = next(name for name in made_names(raw) if name.endswith(".proof.json"))
+    stripped = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(raw)) as before, zipfile.ZipFile(stripped, "w") as after:
+        for name in before.namelist():
+            if name != f"{proof}.asc":
+                after.writestr(name, b'{"forged": 1}' if name == proof else before.read(name))
+    archive.write_bytes(stripped.getvalue())
+    found = room.find(archive)
+    assert found
+    assert (found.outcome, found.reasons) == ("not checked", (f"no signature is over {proof}",))
+    # The key of somebody else does not vouch for this one.
+    with tempfile.TemporaryDirectory(prefix="g") as short:
+        other = made.Gpg(Path(short) / "h")
+        room.trust("openpgp", "other.asc", other.public_key())
+        other.close()
+    archive.write_bytes(raw)
+    found = room.find(archive)
+    assert found
+    assert found.outcome == "passed"
+    assert "the key that the zip brings" in found.reasons[0]
+    room.trust("openpgp", "phone.asc", gpg.public_key())
+    found = room.find(archive)
+    assert found
+    assert found.outcome == "passed"
+    assert "the key that the zip brings" not in found.reasons[0]
+
+
+def test_what_can_not_be_used_is_not_named_to_strangers(room: Room, gpg: made.Gpg) -> None:
+    letter = room.folder / "letter.txt"
+    letter.write_bytes(b"example")
+    gpg.sign(letter)
+    room.trust("openpgp", "source-example-person.asc", b"no key")
+    carrier = next(path for path in room.folder.iterdir() if path.suffix in (".asc", ".sig"))
+    found = room.find(carrier)
+    assert found
+    assert found.outcome == "not checked"
+    assert "example-person" not in " ".join(found.reasons)
+    assert str(room.trusted) not in " ".join(found.reasons)
 
 
 def made_names(raw: bytes) -> list[str]:

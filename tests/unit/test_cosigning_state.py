@@ -186,6 +186,31 @@ def test_evidence_is_bounded_and_the_first_stays(made):
     assert open_checkpoint(kept[0].known, SIGNER.vkeys).root == LOG.root(5)
 
 
+def test_proofs_that_fail_do_not_crowd_out_two_roots(made):
+    state = made[1]
+    ask(state, 0, 5)
+    for size in range(6, 6 + EVIDENCE_KEPT + 5):
+        with pytest.raises(NotCosignedError):
+            state.cosign(write_request(5, [bytes(32)], LOG.note(size)))
+    assert len(state.evidence()) == EVIDENCE_KEPT
+    with pytest.raises(NotCosignedError):
+        ask(state, 5, 5, LIE)
+    assert [each.size for each in state.evidence() if each.two_roots] == [5]
+
+
+def test_a_lie_that_came_first_with_a_bad_proof_is_known_as_two_roots_later(made):
+    state = made[1]
+    ask(state, 0, 5)
+    with pytest.raises(NotCosignedError):
+        state.cosign(write_request(5, [bytes(32)], LIE.note(9)))
+    ask(state, 5, 9)
+    with pytest.raises(NotCosignedError):
+        ask(state, 9, 9, LIE)
+    (kept,) = state.evidence()
+    assert kept.two_roots
+    assert open_checkpoint(kept.known, SIGNER.vkeys).root == LOG.root(9)
+
+
 def test_the_database_itself_refuses_a_second_root_and_forgetting(made, tmp_path):
     ask(made[1], 0, 5)
     with contextlib.closing(sqlite3.connect(tmp_path / "cosigner" / STATE_NAME)) as database:

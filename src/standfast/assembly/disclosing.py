@@ -12,6 +12,7 @@ from standfast import __version__, clock, durable
 from standfast.assembly.custody import CustodyEvent, record_event
 from standfast.assembly.custody_of import ItemHistory, histories_of
 from standfast.assembly.office import Office
+from standfast.assembly.outside_proofs import EVENT as PROOF_EVENT
 from standfast.assembly.quorum import CLASSIC_NAME, PQ_NAME
 from standfast.disclosure.bundle import BundleParts, ItemParts, folder_name, write_bundle
 from standfast.disclosure.evidence import Chosen, Evidence
@@ -184,10 +185,15 @@ def custody_for_strangers(history: ItemHistory, later: str) -> Custody:
     return Custody(
         item=history.held.record.id,
         events=tuple(
-            CustodyLine(at=each.at, event=each.event, detail=plain.get(each.event, each.detail))
+            CustodyLine(at=each.at, event=each.event, detail=plain.get(each.event, _outcome_alone(each)))
             for each in history.events
         ),
     )
+
+
+def _outcome_alone(line: CustodyLine) -> str:
+    """Of an outside proof, who checked it and what came of it: its reasons may name signers, who may be sources."""
+    return line.detail.partition(":")[0] if line.event == PROOF_EVENT else line.detail
 
 
 def _policies(office: Office) -> tuple[bytes, bytes] | None:

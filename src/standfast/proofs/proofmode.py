@@ -44,8 +44,9 @@ def _verify(archive: Archive, keys: list[bytes], sha256: str) -> Finding:
     if missing:
         return finding("proofmode", "failed", tool, f"no file has the digest {missing[0]} of its proof", sha256=sha256)
     own = next((name for name in names if name.rpartition("/")[2].lower() in _KEY_NAMES), None)
-    ring = [*keys, *([dearmored(archive.read(own))] if own else [])]
-    signed, reasons = 0, []
+    brought = [dearmored(archive.read(own))] if own else []
+    unsigned = {name for name in names if PROOF.fullmatch(name)} | {there[digest] for digest in proved}
+    by_own_word, signed, reasons = False, 0, []
     with tempfile.TemporaryDirectory(prefix="standfast-proofmode-") as room:
         for name in sorted(names):
             target = _signed_by(name, names, there)
@@ -53,14 +54,20 @@ def _verify(archive: Archive, keys: list[bytes], sha256: str) -> Finding:
                 continue
             (Path(room) / "signature").write_bytes(archive.read(name))
             (Path(room) / "file").write_bytes(archive.read(target))
-            checked = verify_detached(Path(room) / "signature", Path(room) / "file", ring)
+            checked = verify_detached(Path(room) / "signature", Path(room) / "file", keys)
+            if checked.outcome != "passed" and brought:
+                checked = verify_detached(Path(room) / "signature", Path(room) / "file", brought)
+                by_own_word = True
             if checked.outcome != "passed":
                 return finding("proofmode", checked.outcome, tool, f"{target}: {checked.reasons[0]}", sha256=sha256)
+            unsigned.discard(target)
             signed += 1
             reasons.append(f"{target}: {checked.reasons[0]}")
     if not signed:
         return finding("proofmode", "not checked", tool, "no signature in it is over a file in it", sha256=sha256)
-    word = "by the key that the zip brings; whose it is, the zip can't show" if own and not keys else ""
+    if unsigned:
+        return finding("proofmode", "not checked", tool, f"no signature is over {min(unsigned)}", sha256=sha256)
+    word = "by the key that the zip brings; whose it is, the zip can't show" if by_own_word else ""
     return finding("proofmode", "passed", tool, *([word] if word else []), *reasons, sha256=sha256)
 
 

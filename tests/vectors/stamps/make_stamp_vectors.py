@@ -1,4 +1,4 @@
-"""Make the vectors of docs/formats/stamps.md: `python tests/vectors/stamps/make_stamp_vectors.py` from the project's folder.
+"""Make the vectors of docs/formats/stamps.md: run it with `python` from the project's folder.
 
 Every stamp is by `openssl ts` (3.0), with authorities of tests/authorities_fixture.py; keys are not kept. Vectors are
 only ever added: run this into an empty folder, and take what is new.
