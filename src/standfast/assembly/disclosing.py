@@ -185,15 +185,17 @@ def custody_for_strangers(history: ItemHistory, later: str) -> Custody:
     return Custody(
         item=history.held.record.id,
         events=tuple(
-            CustodyLine(at=each.at, event=each.event, detail=plain.get(each.event, _outcome_alone(each)))
+            CustodyLine(
+                at=each.at, event=each.event, detail=plain.get(each.event, _outcome_alone(each.event, each.detail))
+            )
             for each in history.events
         ),
     )
 
 
-def _outcome_alone(line: CustodyLine) -> str:
+def _outcome_alone(event: str, detail: str) -> str:
     """Of an outside proof, who checked it and what came of it: its reasons may name signers, who may be sources."""
-    return line.detail.partition(":")[0] if line.event == PROOF_EVENT else line.detail
+    return detail.partition(":")[0] if event == PROOF_EVENT else detail
 
 
 def _policies(office: Office) -> tuple[bytes, bytes] | None:
