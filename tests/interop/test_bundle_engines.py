@@ -143,6 +143,22 @@ def test_the_script_refuses_what_was_changed_and_names_the_step(tmp_path: Path) 
         assert f"FAILED: step {step} " in words, (name, words)
 
 
+def test_the_script_agrees_on_the_corpus(corpus: Corpus, tmp_path: Path) -> None:
+    asked = [n for n, files in enumerate(corpus.files) if files]
+    for n in asked:
+        (tmp_path / f"{n}.zip").write_bytes(corpus.samples[n].bundle)
+    (tmp_path / "out").mkdir()
+    said = by_script([tmp_path / f"{n}.zip" for n in asked], tmp_path / "out")
+    refused = set()
+    for n, (ok, words) in zip(asked, said, strict=True):
+        sample, report = corpus.samples[n], corpus.reports[n]
+        assert ok or report.failed, (sample.name, words)
+        if kind_of(sample) in SCRIPT_FINDS:
+            assert not ok, (sample.name, words)
+            refused.add(kind_of(sample))
+    assert refused == SCRIPT_FINDS.keys()
+
+
 OPENSSL_35 = '''#!{python}
 """Stands for an OpenSSL that knows ML-DSA (3.5): two calls that verify.sh makes; the rest goes to the real one."""
 import os, sys
