@@ -128,9 +128,18 @@ def test_what_follows_two_dashes_is_an_operand() -> None:
     assert (ended.returncode, ended.stdout) == (0, "ending: --json\n")
 
 
+def _hear_control_c() -> None:
+    """Tests that run in the background inherit a deaf ear for it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_control_c_is_130_and_says_how_to_go_on() -> None:
     with subprocess.Popen(
-        [sys.executable, str(PROBE), "outcome", "long"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, str(PROBE), "outcome", "long"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=_hear_control_c,
     ) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "begun\n"
