@@ -329,3 +329,16 @@ def test_custody_that_goes_back_in_time(page: Page, tmp_path: Path) -> None:
     found = drop(page, bundle)
     assert found["failed"] == "custody"
     assert shown_steps(found) == checked_steps(bundle)
+
+
+def test_one_message_that_two_origins_hold_has_two_captures(page: Page, tmp_path: Path) -> None:
+    files = unpack(GOOD.read_bytes())
+    path = "data/items/1/custody.json"
+    said = json.loads(files[path])
+    said["events"].insert(0, {**said["events"][0], "at": "2001-01-01T00:00:00.000000Z", "detail": "another capture"})
+    files[path] = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+    bundle = tmp_path / "twice.zip"
+    bundle.write_bytes(pack(files))
+    found = drop(page, bundle)
+    assert not found["failed"]
+    assert shown_steps(found) == checked_steps(bundle)
