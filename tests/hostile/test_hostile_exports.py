@@ -86,7 +86,7 @@ def test_encrypted_members_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc/cron.d/x.eml", "/root/x.eml", "..\\..\\x.eml", "a/x\0/../y.eml", "C:\\x.eml", "./././x.eml"]
+    "name", ["../../etc/cron.d/x.eml", "/srv/x.eml", "..\\..\\x.eml", "a/x\0/../y.eml", "C:\\x.eml", "./././x.eml"]
 )
 def test_names_lead_nowhere(tmp_path: Path, name: str) -> None:
     room = tmp_path / "room"

@@ -25,6 +25,7 @@ from standfast.errors.replicas import (
 from standfast.replicas.destination import PIECE_BYTES, Content
 from standfast.replicas.names import LIMIT_BYTES, require_name
 from standfast.replicas.s3_store import S3Access, in_a_line, open_store
+from standfast.replicas.same_bytes import require_same
 from standfast.vault.folder import CHECKPOINT_NAME
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class S3:
         require_name(name)
         large = not isinstance(content, bytes) and name.startswith("packs/")
         if self.size(name) is not None:
-            self._require_same(name, content)
+            require_same(name, content, self.read_pieces(name))
         elif large:
             self._send_parts(name, content)
         else:
@@ -156,7 +157,7 @@ class S3:
             self._send(name, data, "create" if self._conditional else None)
         except (AlreadyExistsError, PreconditionError):
             # Another writer's, or our own whose answer was lost on the way.
-            self._require_same(name, data)
+            require_same(name, data, self.read_pieces(name))
 
     def _replace_checkpoint(self, data: bytes) -> None:
         from obstore.exceptions import AlreadyExistsError, PreconditionError
@@ -199,20 +200,6 @@ class S3:
             if failed:
                 raise failed[0] from None
             raise why
-
-    def _require_same(self, name: str, content: Content) -> None:
-        taken = FileExistsError(errno.EEXIST, "another object stands there", name)
-        held, rest = self.read_pieces(name), memoryview(b"")
-        for piece in (content,) if isinstance(content, bytes) else content:
-            wanted = memoryview(piece)
-            while wanted:
-                rest = rest or next(held, memoryview(b""))
-                length = min(len(rest), len(wanted))
-                if not length or rest[:length] != wanted[:length]:
-                    raise taken
-                rest, wanted = rest[length:], wanted[length:]
-        if rest or any(held):
-            raise taken
 
     def _range(self, name: str, offset: int, length: int) -> memoryview:
         import obstore

@@ -19,6 +19,7 @@ from standfast.errors.replicas import RefusedLocationError, ReplicaBusyError, Re
 from standfast.holdings.identifiers import escape_name
 from standfast.replicas.destination import NOT_A_FILE, PIECE_BYTES, Content
 from standfast.replicas.names import LIMIT_BYTES, require_name
+from standfast.replicas.same_bytes import require_same
 from standfast.replicas.sftp_line import SftpAccess, SftpLine, meaning
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Sftp:
         """Store an object that is not there, or require that it is the same."""
         require_name(name)
         if self.size(name) is not None:
-            self._require_same(name, content)
+            require_same(name, content, self.read_pieces(name))
             return
         final = self._path(name)
         unfinished = self._write(name, content)
@@ -214,20 +215,6 @@ class Sftp:
         with meaning(self._line, folder.decode("utf-8", "replace"), writing=True):
             self._line.run(lambda client: client.makedirs(folder, exist_ok=True))
         self._made.add(folder)
-
-    def _require_same(self, name: str, content: Content) -> None:
-        taken = FileExistsError(errno.EEXIST, "another object stands there", name)
-        held, rest = self.read_pieces(name), memoryview(b"")
-        for piece in (content,) if isinstance(content, bytes) else content:
-            wanted = memoryview(piece)
-            while wanted:
-                rest = rest or next(held, memoryview(b""))
-                length = min(len(rest), len(wanted))
-                if not length or rest[:length] != wanted[:length]:
-                    raise taken
-                rest, wanted = rest[length:], wanted[length:]
-        if rest or any(held):
-            raise taken
 
     def _require_root(self) -> None:
         """A folder that is gone is no copy that holds nothing."""
